@@ -1,0 +1,38 @@
+"""Forms that a decision may ask for. A deciding field is required and has no default: an empty click decides nothing."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from config.fact import Fact
+
+
+class Answer(Fact):
+    """What an officer answers: always with a reason. Titles and choices come from the message files (`form.…`)."""
+
+    forms: ClassVar[dict[str, type["Answer"]]] = {}
+
+    verdict: Any
+    reason: str = Field(min_length=2, max_length=500)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Answer.forms[cls.__name__] = cls
+
+
+class Determination(Answer):
+    """Approve, send back for correction, or reject."""
+
+    verdict: Literal["approve", "return", "reject"]
+
+
+class Approval(Answer):
+    """Approve or reject: nothing can be sent back at this point."""
+
+    verdict: Literal["approve", "reject"]
+
+
+class Confirmation(Answer):
+    """Confirm that something was done, or say that it was not."""
+
+    verdict: Literal["done", "not_done"]

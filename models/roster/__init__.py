@@ -1,0 +1,83 @@
+"""The sheets of a season: what offices fill in and what banjie hands back."""
+
+from typing import Final
+
+from models.roster.cell import Cell, Choice
+from models.roster.form import AboutCandidate, Column, Remark, Row, columns_of
+from models.roster.intake import (
+    ApplicationBasis,
+    ApplicationRow,
+    Education,
+    PersonRow,
+    PrecheckRow,
+    Preference,
+    RegistrationResult,
+    RegistrationRow,
+    Sex,
+    Standing,
+    Verdict,
+)
+from models.roster.selection import (
+    Channel,
+    DecisionRow,
+    EvidenceRow,
+    MedicalRow,
+    ObjectionRow,
+    PoliticalRow,
+    SheetAnswer,
+    TrainingRow,
+)
+from models.roster.service import AccountRow, ReturnGround, ReturnRow, SuperiorPaymentRow
+
+FORMS: Final[dict[str, type[Row]]] = {
+    form.form: form
+    for form in (
+        RegistrationRow,
+        ApplicationRow,
+        PrecheckRow,
+        MedicalRow,
+        PoliticalRow,
+        TrainingRow,
+        EvidenceRow,
+        ObjectionRow,
+        DecisionRow,
+        ReturnRow,
+        AccountRow,
+        SuperiorPaymentRow,
+    )
+}
+"""Every form by its name: `FORMS["medical"]`."""
+
+__all__ = [
+    "FORMS",
+    "AboutCandidate",
+    "AccountRow",
+    "ApplicationBasis",
+    "ApplicationRow",
+    "Cell",
+    "Channel",
+    "Choice",
+    "Column",
+    "DecisionRow",
+    "Education",
+    "EvidenceRow",
+    "MedicalRow",
+    "ObjectionRow",
+    "PersonRow",
+    "PoliticalRow",
+    "PrecheckRow",
+    "Preference",
+    "RegistrationResult",
+    "RegistrationRow",
+    "Remark",
+    "ReturnGround",
+    "ReturnRow",
+    "Row",
+    "Sex",
+    "SheetAnswer",
+    "Standing",
+    "SuperiorPaymentRow",
+    "TrainingRow",
+    "Verdict",
+    "columns_of",
+]

@@ -1,0 +1,60 @@
+"""The forms of questions, as the Prefect UI shows them: JSON Schema with titles and choices from the message files."""
+
+from typing import Any, Final, Literal, get_args, get_origin
+
+from config.messages import say
+from models.answer import Answer
+
+STAFF_NO: Final = "staff_no"
+CODE: Final = "code"
+_SCHEMA_FORMATS: Final = ("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern")
+
+
+def choices(form: str, field: str) -> dict[str, str]:
+    """Return a field's choices as label -> value; empty for a field without fixed choices."""
+    annotation = Answer.forms[form].model_fields[field].annotation
+    if get_origin(annotation) is not Literal:
+        return {}
+    return {say(f"form.{field}_{value}"): value for value in get_args(annotation)}
+
+
+def form_schema(form: str) -> dict[str, Any]:
+    """Return the JSON Schema of a question's form: its fields, then staff number and one-time code; no field has a default.
+
+    The properties carry their Chinese names, because the server names a missing one to the operator.
+    """
+    model = Answer.forms[form]
+    plain = model.model_json_schema()
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for position, name in enumerate(model.model_fields):
+        title = say(f"form.{name}")
+        labels = choices(form, name)
+        given: dict[str, Any] = plain["properties"][name]
+        shape = {"type": "string", "enum": list(labels)} if labels else {"type": given.get("type", "string")}
+        shape |= {key: given[key] for key in _SCHEMA_FORMATS if key in given}
+        properties[title] = {"title": title, "position": position} | shape
+        if model.model_fields[name].is_required():
+            required.append(title)
+        else:
+            properties[title]["default"] = model.model_fields[name].default
+    for name, pattern in ((STAFF_NO, r"^\S{1,20}$"), (CODE, r"^\s*\d{3}\s?\d{3}\s*$")):
+        title = say(f"form.{name}")
+        properties[title] = {"title": title, "type": "string", "pattern": pattern, "position": len(properties)}
+        required.append(title)
+    return {"title": say("form.title"), "type": "object", "properties": properties, "required": required,
+            "additionalProperties": False}  # fmt: skip
+
+
+def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return (staff number, code, answer's fields by their own names) of a filled form; labels become values again."""
+    by_title = {say(f"form.{name}"): name for name in (*Answer.forms[form].model_fields, STAFF_NO, CODE)}
+    given = {by_title.get(title, title): value for title, value in response.items()}
+    staff_no, code = str(given.pop(STAFF_NO, "")).strip(), str(given.pop(CODE, ""))
+    return staff_no, code, {name: to_value(form, name, value) for name, value in given.items()}
+
+
+def to_value(form: str, field: str, given: Any) -> Any:
+    """Return the value behind a choice's label; anything else stays as it was given."""
+    known = Answer.forms[form].model_fields
+    return choices(form, field).get(str(given).strip(), given) if field in known else given

@@ -1,0 +1,190 @@
+"""The journal: one hash-chained, append-only line for each step of a case, written with what the step did."""
+
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from config.messages import Refusal
+from models.case import Case, Entry, Notice
+from models.column import canonical, key_ring, stamp
+from tasks.store import Prepared, Transaction, reading, table
+
+CASES: Final = table(Case)
+ENTRIES: Final = table(Entry)
+NOTICES: Final = table(Notice)
+_SEPARATOR: Final = "\x1f"
+
+LOCK_CASE: Final = Prepared(
+    select(CASES.c.number, CASES.c.status, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill)
+    .where(CASES.c.id == bindparam("id"))
+    .with_for_update(),
+    "id",
+)
+FIND_ENTRY: Final = Prepared(
+    select(ENTRIES.c.outcome).where(
+        ENTRIES.c.case_id == bindparam("case_id"), ENTRIES.c.step == bindparam("step"), ENTRIES.c.turn == bindparam("turn")
+    ),
+    "case_id",
+    "step",
+    "turn",
+)
+_ENTRY_FIELDS: Final = ("case_id", "seq", "step", "turn", "actor", "before", "after", "outcome", "rule", "at", "hash")
+WRITE_ENTRY: Final = Prepared(insert(ENTRIES), *_ENTRY_FIELDS)
+MOVE_CASE: Final = Prepared(
+    update(CASES)
+    .where(CASES.c.id == bindparam("of"))
+    .values(status=bindparam("status"), version=bindparam("version"), seq=bindparam("seq"), head=bindparam("head")),
+    "status",
+    "version",
+    "seq",
+    "head",
+    "of",
+)
+_NOTICE_FIELDS: Final = (
+    "key", "case_id", "number", "recipient", "channel", "template", "facts", "status", "attempts", "next_at", "lease",
+    "error", "created_at",
+)  # fmt: skip
+WRITE_NOTICE: Final = Prepared(insert(NOTICES), *_NOTICE_FIELDS)
+
+
+class Standing(NamedTuple):
+    """Where a locked case stands: what the next entry continues."""
+
+    id: int
+    number: str
+    status: str
+    seq: int
+    head: bytes
+    version: int
+    drill: bool
+
+
+class Telling(NamedTuple):
+    """One notice to queue with a step: recipient, channel, template and facts without personal data."""
+
+    recipient: str
+    channel: str
+    template: str
+    facts: dict[str, Any]
+
+
+def lock(tx: Transaction, case_id: int) -> Standing:
+    """Lock a case until the transaction ends and return where it stands."""
+    row = tx.run(LOCK_CASE, case_id).fetchone()
+    number, status, seq, head, version, drill = row
+    return Standing(case_id, number, status, seq, bytes(head), version, bool(drill))
+
+
+def link(head: bytes, *, case_id: int, seq: int, step: str, turn: int, actor: str, before: str, after: str, outcome: str,
+         rule: str, at: str) -> bytes:  # fmt: skip
+    """Return the hash of an entry: HMAC-SHA-256 over the previous hash and every field."""
+    line = _SEPARATOR.join((str(case_id), str(seq), step, str(turn), actor, before, after, rule, at, outcome))
+    return hmac.digest(key_ring().chain, head + line.encode(), "sha256")
+
+
+class Page:
+    """Entries, case moves and notices collected for one transaction and written in three statements."""
+
+    def __init__(self, tx: Transaction, step: str, turn: int, actor: str, at: datetime) -> None:
+        self._tx, self._step, self._turn, self._actor, self._at = tx, step, turn, actor, stamp(at)
+        self._entries: list[tuple[Any, ...]] = []
+        self._moves: list[tuple[Any, ...]] = []
+        self._notices: list[tuple[Any, ...]] = []
+
+    def add(self, case: Standing, after: str | None, outcome: Any, rule: str = "", tellings: Iterable[Telling] = (), *,
+            substance: bool = True) -> None:  # fmt: skip
+        """Add one case's line: its new status (None keeps it), outcome and rule, and the notices that go with it.
+
+        A line of substance raises the case's version, so that an answer to an older version is refused.
+        """
+        status = case.status if after is None else after
+        text, seq = canonical(outcome), case.seq + 1
+        digest = link(case.head, case_id=case.id, seq=seq, step=self._step, turn=self._turn, actor=self._actor,
+                      before=case.status, after=status, outcome=text, rule=rule, at=self._at)  # fmt: skip
+        self._entries.append(
+            (case.id, seq, self._step, self._turn, self._actor, case.status, status, text, rule, self._at, digest)
+        )
+        self._moves.append((status, case.version + 1 if substance else case.version, seq, digest, case.id))
+        for told in tellings:
+            name = f"{case.id}|{self._step}|{self._turn}|{told.recipient}|{told.channel}|{told.template}"
+            self._notices.append(
+                (sha256(name.encode()).digest()[:16], case.id, seq, told.recipient, told.channel, told.template,
+                 canonical(told.facts), "pending", 0, self._at, "", "", self._at)
+            )  # fmt: skip
+
+    def write(self) -> None:
+        """Write everything that was added."""
+        self._tx.run_many(WRITE_ENTRY, self._entries)
+        self._tx.run_many(MOVE_CASE, self._moves)
+        self._tx.run_many(WRITE_NOTICE, self._notices)
+
+
+def write_entry(tx: Transaction, case: Standing, step: str, turn: int, *, actor: str, at: datetime, after: str | None = None,
+                outcome: Any = None, rule: str = "", tellings: Sequence[Telling] = (), substance: bool = True) -> None:  # fmt: skip
+    """Write one case's line in one transaction."""
+    page = Page(tx, step, turn, actor, at)
+    page.add(case, after, outcome, rule, tellings, substance=substance)
+    page.write()
+
+
+@dataclass(frozen=True)
+class BrokenEntry:
+    """The first entry of a case that does not fit its chain."""
+
+    case: str
+    seq: int
+    step: str
+    why: str
+
+
+def verify() -> Iterator[BrokenEntry]:
+    """Recompute every chain and yield the first entry of each case that does not fit, and chains cut short at the tail."""
+    with reading() as connection:
+        cases = {row.id: row for row in connection.execute(select(CASES.c.id, CASES.c.number, CASES.c.seq, CASES.c.head))}
+        lines = connection.execute(select(ENTRIES).order_by(ENTRIES.c.case_id, ENTRIES.c.seq)).yield_per(2000)
+        seen: dict[int, tuple[int, bytes]] = {}
+        broken: set[int] = set()
+        for line in lines:
+            if line.case_id in broken:
+                continue
+            seq, head = seen.get(line.case_id, (0, b""))
+            expected = link(head, case_id=line.case_id, seq=line.seq, step=line.step, turn=line.turn, actor=line.actor,
+                            before=line.before, after=line.after, outcome=canonical(line.outcome), rule=line.rule,
+                            at=stamp(line.at))  # fmt: skip
+            if line.seq != seq + 1 or not hmac.compare_digest(expected, bytes(line.hash)):
+                broken.add(line.case_id)
+                number = cases[line.case_id].number if line.case_id in cases else str(line.case_id)
+                yield BrokenEntry(number, line.seq, line.step, "gap" if line.seq != seq + 1 else "altered")
+            seen[line.case_id] = (line.seq, bytes(line.hash))
+        for case_id, case in cases.items():
+            if case_id not in broken and seen.get(case_id, (0, b"")) != (case.seq, bytes(case.head)):
+                yield BrokenEntry(case.number, case.seq, "", "tail")
+
+
+def heads_digest() -> tuple[int, int, str]:
+    """Return how many cases and entries there are and one digest over all chain heads, to be kept outside the database."""
+    digest, cases = sha256(), 0
+    with reading() as connection:
+        for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(5000):
+            cases += 1
+            digest.update(f"{row.number}|{row.seq}|".encode() + bytes(row.head))
+        entries = connection.execute(select(func.count()).select_from(ENTRIES)).scalar_one()
+    return cases, entries, digest.hexdigest()
+
+
+def case_id_of(number: str) -> int:
+    """Return the id of a case by its number.
+
+    Raises:
+        Refusal: there is no such case.
+    """
+    with reading() as connection:
+        found = connection.execute(select(CASES.c.id).where(CASES.c.number == number)).scalar_one_or_none()
+    if found is None:
+        raise Refusal("kernel.no_such_case", number=number)
+    return int(found)

@@ -1,0 +1,169 @@
+"""Steps over a set of member cases: ten thousand conscripts are rows, moved in chunks, each chunk one transaction."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
+
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+
+from models.case import Progress
+from config.fact import Fact
+from tasks.clock import now
+from tasks.journal import CASES, Page, Standing, Telling, lock, write_entry
+from tasks.notify import tellings
+from tasks.step import Dossier, actor, always, report_progress, show
+from tasks.store import Prepared, Transaction, reading, table, transaction
+
+P = ParamSpec("P")
+CHUNK: Final = 1000
+PROGRESS: Final = table(Progress)
+
+
+class Member(NamedTuple):
+    """One member of the set that a step looks at."""
+
+    id: int
+    number: str
+    status: str
+    unit: str
+
+
+class Moved(NamedTuple):
+    """What a step decided of one member: its new status (None keeps it), the outcome, and whom to tell."""
+
+    member: Member
+    after: str | None
+    outcome: Any
+    tells: Sequence[Telling] = ()
+    rule: str = ""
+
+
+class Tally(Fact):
+    """What a step over many members came to: how many were looked at, and how many reached each status."""
+
+    total: int
+    reached: dict[str, int]
+
+    def of(self, status: str) -> int:
+        """Return how many reached a status."""
+        return self.reached.get(status, 0)
+
+
+@cache
+def _chunk_of(statuses: int) -> Prepared:
+    names = tuple(f"status_{number}" for number in range(statuses))
+    chosen = (
+        select(CASES.c.id, CASES.c.number, CASES.c.status, CASES.c.unit, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill)
+        .where(CASES.c.parent_id == bindparam("parent"), CASES.c.id > bindparam("cursor"))
+        .where(CASES.c.status.in_([bindparam(name) for name in names]))
+        .order_by(CASES.c.id)
+        .limit(bindparam("chunk"))
+        .offset(literal_column("0"))  # SQLite would bind a zero of its own
+        .with_for_update()
+    )
+    return Prepared(chosen, "parent", "cursor", *names, "chunk")
+
+
+def over_members(
+    *statuses: str,
+    reaches: str | None = None,
+    tells: Sequence[str] | Callable[[Tally], Sequence[str]] = (),
+    rule: str | Callable[[Dossier], str] = "",
+    chunk: int = CHUNK,
+) -> Callable[
+    [Callable[Concatenate[Dossier, list[Member], P], Iterable[Moved]]], Callable[Concatenate[Dossier, P], Tally]
+]:
+    """Make a function a step over the members that stand at one of the statuses.
+
+    The function gets a chunk of members and yields what became of each; those it does not name stay as they are. Each chunk
+    commits with the cursor, and the last one with the line in the case's own journal.
+
+    Args:
+        statuses: the members it looks at.
+        reaches: the status of the whole case afterwards; None keeps it.
+        tells: roles to notify once it is done, or a function of the tally.
+        rule: the rule and article it rests on, or a function of the dossier.
+        chunk: members in one transaction.
+    """
+
+    def of(work: Callable[Concatenate[Dossier, list[Member], P], Iterable[Moved]]) -> Callable[Concatenate[Dossier, P], Tally]:
+        name, select_chunk = work.__name__, _chunk_of(len(statuses))
+        cite, whom = always(rule), always(tells)
+
+        def finish(tx: Transaction, dossier: Dossier, tally: dict[str, int]) -> Tally:
+            case, at = lock(tx, dossier.id), now()
+            outcome = Tally(total=tally.pop("", 0), reached=tally)
+            told = tellings(tx, whom(outcome), f"notice_{dossier.process}.{name}",
+                            {"subject": dossier.subject, "total": outcome.total} | outcome.reached, at, drill=dossier.drill)  # fmt: skip
+            write_entry(tx, case, name, dossier.turn, actor=actor.get(), at=at, after=reaches,
+                        outcome=outcome.model_dump(), rule=cite(dossier), tellings=told)  # fmt: skip
+            tx.core.execute(delete(PROGRESS).where(_this(dossier)))
+            return outcome
+
+        def _this(dossier: Dossier) -> Any:
+            return (PROGRESS.c.case_id == dossier.id) & (PROGRESS.c.step == name) & (PROGRESS.c.turn == dossier.turn)
+
+        def one_chunk(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> tuple[Tally | None, int]:
+            with transaction() as tx:
+                lock(tx, dossier.id)  # two runs of one case never work the same chunk
+                row = tx.core.execute(select(PROGRESS.c.cursor, PROGRESS.c.done, PROGRESS.c.tally).where(_this(dossier))).one_or_none()
+                cursor, done, tally = (row.cursor, row.done, dict(row.tally)) if row else (0, 0, {})
+                rows = tx.run(select_chunk, dossier.id, cursor, *statuses, chunk).fetchall()
+                standings = {
+                    each[0]: Standing(each[0], each[1], each[2], each[4], bytes(each[5]), each[6], bool(each[7])) for each in rows
+                }
+                members = [Member(*each[:4]) for each in rows]
+                page = Page(tx, name, dossier.turn, actor.get(), now())
+                for moved in work(dossier, members, *args, **kwargs) if members else ():
+                    page.add(standings[moved.member.id], moved.after, moved.outcome, moved.rule, moved.tells)
+                    reached = moved.after or moved.member.status
+                    tally[reached] = tally.get(reached, 0) + 1
+                page.write()
+                tally[""] = tally.get("", 0) + len(members)
+                if len(members) < chunk:
+                    return finish(tx, dossier, tally), done + len(members)
+                last = {"cursor": members[-1].id, "done": done + len(members), "tally": tally}
+                if row:
+                    tx.core.execute(update(PROGRESS).where(_this(dossier)).values(**last))
+                else:
+                    tx.core.execute(insert(PROGRESS).values(case_id=dossier.id, step=name, turn=dossier.turn, **last))
+                return None, done + len(members)
+
+        def act(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> Tally:
+            outcome, total = None, 0
+            while outcome is None:
+                outcome, done = one_chunk(dossier, *args, **kwargs)
+                total = total or count_members(dossier, statuses)
+                report_progress.get()(name, done, max(done, total))
+            dossier.journal[name, dossier.turn] = outcome.model_dump()
+            return outcome
+
+        def call(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> Tally:
+            if (name, dossier.turn) in dossier.journal:
+                return Tally.model_validate(dossier.journal[name, dossier.turn])
+            result: Tally = show.get()(name, dossier, functools.partial(act, dossier, *args, **kwargs))
+            return result
+
+        functools.update_wrapper(call, work, updated=())
+        return call
+
+    return of
+
+
+def count_members(dossier: Dossier, statuses: Sequence[str] = ()) -> int:
+    """Return how many members a case has, or how many stand at the given statuses."""
+    chosen = select(func.count()).select_from(CASES).where(CASES.c.parent_id == dossier.id)
+    with reading() as connection:
+        return int(connection.execute(chosen.where(CASES.c.status.in_(statuses)) if statuses else chosen).scalar_one())
+
+
+def standing_by_unit(case_id: int) -> dict[tuple[str, str], int]:
+    """Return how many members stand at each (unit, status)."""
+    counted = (
+        select(CASES.c.unit, CASES.c.status, func.count().label("members"))
+        .where(CASES.c.parent_id == case_id)
+        .group_by(CASES.c.unit, CASES.c.status)
+    )
+    with reading() as connection:
+        return {(row.unit, row.status): row.members for row in connection.execute(counted)}

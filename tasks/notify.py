@@ -1,0 +1,50 @@
+"""Whom a step tells: roles become the officers who hold them that day, each over each of their channels."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, or_, select
+
+from config.channels import addressees
+from models.office import Officer, Post
+from tasks.clock import local_day
+from tasks.journal import Telling
+from tasks.store import Prepared, Transaction, table
+
+OFFICERS: Final = table(Officer)
+POSTS: Final = table(Post)
+HOLDERS: Final = Prepared(
+    select(OFFICERS.c.staff_no)
+    .join(POSTS, POSTS.c.officer_id == OFFICERS.c.id)
+    .where(POSTS.c.role == bindparam("role"), POSTS.c.since <= bindparam("on_or_after"))
+    .where(or_(POSTS.c.until.is_(None), POSTS.c.until >= bindparam("on_or_before")), OFFICERS.c.active.is_(True))
+    .order_by(OFFICERS.c.staff_no),
+    "role",
+    "on_or_after",
+    "on_or_before",
+)
+
+
+def holders(tx: Transaction, role: str, on: date) -> list[str]:
+    """Return the staff numbers of the active officers who hold a role on a day."""
+    day = on.isoformat()
+    return [row[0] for row in tx.run(HOLDERS, role, day, day).fetchall()]
+
+
+def recipients(tx: Transaction, roles: Iterable[str], on: date, *, drill: bool) -> list[tuple[str, str]]:
+    """Return (recipient, channel) for each person and channel; a role that nobody holds is told as a role."""
+    found: dict[tuple[str, str], None] = {}
+    for role in roles:
+        found.update(dict.fromkeys(addressees(role, holders(tx, role, on), drill=drill)))
+    return list(found)
+
+
+def tellings(
+    tx: Transaction, roles: Sequence[str], template: str, facts: dict[str, Any], at: datetime, *, drill: bool
+) -> list[Telling]:
+    """Return one notice for each person and channel of the roles, or none where a step tells nobody."""
+    if not roles:
+        return []
+    pairs = recipients(tx, roles, local_day(at), drill=drill)
+    return [Telling(recipient, channel, template, facts) for recipient, channel in pairs]

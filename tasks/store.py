@@ -1,0 +1,218 @@
+"""The one place that opens our database: transactions, prepared statements, keys.
+
+Hot statements are SQLAlchemy Core statements on the SQLModel tables, compiled once per dialect and run on the driver:
+the ORM session and even Core's per-call work cost more than the journal itself (`tests/benchmarks/`).
+"""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.expression import ClauseElement, Executable
+from sqlmodel import SQLModel
+
+from config.messages import Refusal
+from config.settings import settings
+from models.column import KeyRing, open_ring
+
+BUSY_TIMEOUT_MS: Final = 60_000
+KEY_BYTES: Final = 32
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the Core table of a SQLModel class."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+class Prepared:
+    """A Core statement compiled once per dialect to driver SQL with positional parameters."""
+
+    def __init__(self, statement: Executable, *names: str) -> None:
+        self.statement, self.names = statement, names
+        self._sql: dict[str, str] = {}
+
+    def sql(self, dialect: str) -> str:
+        """Return the driver's text of the statement.
+
+        Raises:
+            TypeError: the statement's parameters are not the declared names in their order.
+        """
+        if dialect not in self._sql:
+            how = sqlite.dialect(paramstyle="qmark") if dialect == "sqlite" else postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+            assert isinstance(self.statement, ClauseElement)  # noqa: S101 -- narrows the type for mypy
+            compiled = self.statement.compile(dialect=how, column_keys=self.names or None)
+            given = tuple(compiled.positiontup or ()) if hasattr(compiled, "positiontup") else ()
+            if self.names and given != self.names:
+                raise TypeError(f"parameters {given} are not {self.names}")
+            self._sql[dialect] = str(compiled)
+        return self._sql[dialect]
+
+
+class Transaction:
+    """One open transaction on a raw driver connection, with a Core connection on demand and hooks for after the commit."""
+
+    def __init__(self, store: Engine, *, write: bool) -> None:
+        self._store, self.dialect = store, store.dialect.name
+        self._fairy = store.raw_connection()
+        self.driver: Any = self._fairy.driver_connection
+        self._core: Connection | None = None
+        self._after: list[Callable[[], None]] = []
+        if self.dialect == "sqlite":
+            self.driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def run(self, prepared: Prepared, *values: Any) -> Any:
+        """Run one prepared statement and return the driver's cursor."""
+        return self.driver.execute(prepared.sql(self.dialect), values)
+
+    def run_many(self, prepared: Prepared, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one prepared statement for many rows."""
+        if rows:
+            self.driver.cursor().executemany(prepared.sql(self.dialect), rows)
+
+    @property
+    def core(self) -> Connection:
+        """A SQLAlchemy connection inside this same transaction, for everything that is not hot."""
+        if self._core is None:
+            self._core = Connection(self._store, connection=self._fairy).execution_options(joined=True)
+        return self._core
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the transaction is safe; a rolled-back transaction does nothing."""
+        self._after.append(act)
+
+    def end(self, *, commit: bool) -> None:
+        """Commit or roll back, give the connection back, then run the hooks."""
+        try:
+            if commit:
+                self.driver.commit()
+            else:
+                self.driver.rollback()
+        finally:
+            self._core = None
+            self._fairy.close()
+        if commit:
+            for act in self._after:
+                act()
+
+
+_ambient: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """Open a writing transaction, or join the one that is open in this context: nobody else commits."""
+    joined = _ambient.get()
+    if joined is not None:
+        yield joined
+        return
+    current = Transaction(engine(), write=True)
+    token = _ambient.set(current)
+    try:
+        yield current
+    except BaseException:
+        _ambient.reset(token)
+        current.end(commit=False)
+        raise
+    _ambient.reset(token)
+    current.end(commit=True)
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Open a connection for reading only; inside a transaction, its own connection."""
+    joined = _ambient.get()
+    if joined is not None:
+        yield joined.core
+        return
+    current = Transaction(engine(), write=False)
+    try:
+        yield current.core
+    finally:
+        current.end(commit=False)
+
+
+def in_transaction() -> bool:
+    """Say whether a transaction is open in this context."""
+    return _ambient.get() is not None
+
+
+def _prepare_sqlite(driver: Any, _record: object) -> None:
+    driver.isolation_level = None
+    driver.execute("PRAGMA journal_mode=WAL")
+    driver.execute("PRAGMA synchronous=FULL")
+    driver.execute("PRAGMA foreign_keys=ON")
+    driver.execute("PRAGMA recursive_triggers=ON")  # without it INSERT OR REPLACE slips past the append-only trigger
+    driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if not connection.get_execution_options().get("joined"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def connect(url: str) -> Engine:
+    """Make an engine for a database of ours, with the pragmas that the journal rests on."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    made = create_engine(url, pool_size=16, max_overflow=48)
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _prepare_sqlite)
+        # Core joins a transaction that we began on the driver; on a connection of its own it begins like a writer.
+        event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine of this process's database, with its key ring open."""
+    open_ring(load_keys())
+    return connect(settings().database)
+
+
+def make_keys() -> str:
+    """Make a fresh key ring as JSON."""
+    fresh = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("1", "index", "chain")}
+    return json.dumps({"current": 1, "seals": {"1": fresh["1"]}, "index": fresh["index"], "chain": fresh["chain"]}, indent=1)
+
+
+def load_keys() -> KeyRing:
+    """Read the key ring from the environment or its file; the first start of an empty installation makes one.
+
+    Raises:
+        Refusal: the ring is unreadable.
+    """
+    given, path = settings().keys, settings().key_path
+    if given is None and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(make_keys())
+        with suppress(FileExistsError):  # another process of ours was first; its ring is read below
+            path.hardlink_to(draft)
+        draft.unlink()
+    try:
+        ring = json.loads(given.get_secret_value() if given else path.read_text())
+        seals = {int(number): base64.b64decode(key) for number, key in ring["seals"].items()}
+        index, chain = base64.b64decode(ring["index"]), base64.b64decode(ring["chain"])
+    except (OSError, ValueError, KeyError) as error:
+        raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
+    return KeyRing(seals, int(ring["current"]), index, chain)
+
+
+def forget() -> None:
+    """Close the engine and forget settings and keys, so that a test can start on another database."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+    settings.cache_clear()
+    open_ring(None)

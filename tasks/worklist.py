@@ -1,0 +1,128 @@
+"""Questions in the Prefect UI: each open seat is a Suspended run of its own, found by office in the Runs page."""
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import State, StateDetails, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Scheduled
+from sqlalchemy import select, update
+
+from config.messages import say
+from config.offices import office
+from config.settings import SHANGHAI
+from models.case import DecisionStatus
+from tasks.ask import DECISIONS, SEATS, Question, open_questions
+from tasks.form import form_schema
+from tasks.store import reading, transaction
+
+QUESTION: Final = "question/question"
+PARKED_NAMES: Final = ("AwaitingDate", "AwaitingDecision", "AwaitingArrival")
+
+
+def input_key(question: Question) -> str:
+    """Return the key of a question's form: lowercase, digits and dashes; a new attempt has a new key."""
+    return f"q-{question.seat_id}-{question.attempt}"
+
+
+def suspended(question: Question) -> State:
+    """Return the state that shows a question's form."""
+    keyset = {part: f"suspended-{input_key(question)}-{part}" for part in ("description", "response", "schema")}
+    details = StateDetails(
+        pause_timeout=None, pause_reschedule=True, pause_key=input_key(question), run_input_keyset=keyset
+    )
+    return State(type=StateType.PAUSED, name="Suspended", state_details=details)
+
+
+def description(question: Question) -> str:
+    """Return what the form shows above its fields: why it is asked again, what to decide on, until when."""
+    parts = [say("form.refused", why=question.refusal)] if question.refusal else []
+    parts.append(say("form.head", title=question.title, case=question.case, number=question.number, office=office_name(question)))
+    parts.append(question.text)
+    if question.due_at:
+        parts.append(say("form.due", due=_local(question.due_at)))
+    return "\n\n".join(parts)
+
+
+def office_name(question: Question) -> str:
+    """Return the Chinese title of the asked role."""
+    return office(question.role).zh
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def save_form(client: SyncPrefectClient, run_id: UUID, question: Question) -> None:
+    """Store a question's form under its key, before the state that needs it."""
+    for part, value in (("schema", form_schema(question.form)), ("description", description(question))):
+        client.create_flow_run_input(run_id, key=f"suspended-{input_key(question)}-{part}", value=json.dumps(value, ensure_ascii=False))
+
+
+def show_questions(client: SyncPrefectClient, case: str = "") -> int:
+    """Create the run of every open question that has none yet; return how many were made."""
+    missing = [question for question in open_questions(case=case) if not question.run_id]
+    if not missing:
+        return 0
+    deployment = client.read_deployment_by_name(QUESTION)
+    for question in missing:
+        run = client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={"question": question.number},
+            state=suspended(question),
+            name=say("form.run_name", office=office_name(question), title=question.title, case=question.case),
+            tags=[f"office:{office_name(question)}", f"case:{question.case}"] + (["drill"] if question.drill else []),
+            idempotency_key=f"{question.case}-{input_key(question)}",
+        )
+        save_form(client, run.id, question)
+        with transaction() as tx:
+            tx.core.execute(update(SEATS).where(SEATS.c.id == question.seat_id).values(run_id=str(run.id)))
+    return len(missing)
+
+
+def ask_again(client: SyncPrefectClient, run_id: UUID, question: Question) -> None:
+    """Show a question's form anew in its own run, with the reason for it."""
+    save_form(client, run_id, question)
+    client.set_flow_run_state(run_id, suspended(question), force=True)
+
+
+def close_answered(client: SyncPrefectClient) -> int:
+    """End the question runs whose seats were answered another way or withdrawn; return how many."""
+    chosen = (
+        select(SEATS.c.id, SEATS.c.run_id, SEATS.c.status, SEATS.c.signed_by)
+        .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
+        .where(SEATS.c.status != DecisionStatus.OPEN.value, SEATS.c.run_id != "")
+    )
+    with reading() as connection:
+        rows = connection.execute(chosen).all()
+    for row in rows:
+        try:
+            run = client.read_flow_run(UUID(row.run_id))
+        except ObjectNotFound:
+            run = None
+        if run and run.state and run.state.is_paused():
+            client.set_flow_run_state(run.id, Cancelled(name=say(f"form.closed_{row.status}")), force=True)
+        with transaction() as tx:
+            tx.core.execute(update(SEATS).where(SEATS.c.id == row.id).values(run_id=""))
+    return len(rows)
+
+
+def wake(client: SyncPrefectClient, run_id: str) -> bool:
+    """Reschedule a parked run to now; a run that is awake looks again by itself when it parks."""
+    try:
+        run = client.read_flow_run(UUID(run_id))
+    except (ObjectNotFound, ValueError):
+        return False
+    if run.state is None or run.state.type is not StateType.SCHEDULED or run.state.name not in PARKED_NAMES:
+        return False
+    client.set_flow_run_state(run.id, Scheduled(name="Nudged", scheduled_time=now_for_prefect()))
+    return True
+
+
+def now_for_prefect() -> datetime:
+    """Return the machine's moment: Prefect schedules on real time even where our clock is simulated."""
+    return datetime.now(UTC)
+
