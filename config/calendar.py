@@ -1,17 +1,15 @@
 """Working days of mainland China: the State Council's yearly notices compiled into one look-up that knows its horizon.
 
-The seed is chinesecalendar; a dated file per notice in `config/calendar/` lies on top of it and names its document. Three rules
-keep the calendar honest:
-
-- a day that no notice covers is projected as Monday to Friday, and whatever rests on it is provisional (暂定);
-- December of the last year covered is provisional too, because the next notice may rewrite it (2019's moved 29 and 31 December 2018);
-- therefore a date that is not provisional cannot be moved by the next year's notice.
+The seed is chinesecalendar; a dated file per notice in `config/calendar/` lies on top of it and names its document.
+A day that no notice covers is projected as Monday to Friday. December of the last year covered may be rewritten by the
+next notice (2019's moved 29 and 31 December 2018). Whatever rests on either is provisional (暂定), so that a date that
+is not provisional cannot be moved by the next year's notice.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version as release_of
@@ -45,7 +43,7 @@ class Kind(StrEnum):
 
 
 class Overlay(Fact):
-    """What one yearly notice decides, as a file of `config/calendar/`; every day off and every make-up day of the year."""
+    """What one yearly notice decides, a file of `config/calendar/`: every day off and every make-up day of the year."""
 
     year: int = Field(ge=1950, le=2999)
     notice: str = Field(min_length=2, pattern=r"\S", description="Document number of the notice")
@@ -162,9 +160,9 @@ class Calendar:
         return date.fromordinal(self._number(self._count(_ordinal(day) - 1) + 1))
 
     def missing_year(self, on: date, expected: tuple[int, int]) -> int | None:
-        """Return the year whose notice should be loaded by now: next year's from (month, day) `expected` of this year."""
-        due = on.year + 1 if (on.month, on.day) >= expected else on.year
-        return due if due > self.last.year else None
+        """Return the year whose notice should be loaded by now; next year's from the (month, day) `expected` on."""
+        year = on.year + 1 if (on.month, on.day) >= expected else on.year
+        return year if year > self.last.year else None
 
     def _open(self, ordinal: int) -> bool:
         return ordinal > self._firm or ordinal < self._start
@@ -202,12 +200,25 @@ def overlays(folder: Path = FOLDER) -> tuple[Overlay, ...]:
     """
     found = []
     for path in sorted(folder.glob("*.y*ml")):
-        overlay = shape(Overlay, read_yaml(path), path.name)
+        overlay = shape(Overlay, _content(path), path.name)
         if path.stem != str(overlay.year):
             raise Refusal("calendar.file_name", file=path.name, year=overlay.year)
         _check(overlay, path.name)
         found.append(overlay)
     return tuple(found)
+
+
+def _content(path: Path) -> object:
+    try:
+        content = read_yaml(path)
+    except ValueError:  # PyYAML, on a day such as 30 February
+        raise Refusal("calendar.no_such_day", file=path.name) from None
+    # YAML 1.1 reads the bare key `off` as false; a file typed by hand must not depend on quotes
+    return (
+        {"off" if key is False else key: value for key, value in content.items()}
+        if isinstance(content, dict)
+        else content
+    )
 
 
 def _check(overlay: Overlay, file: str) -> None:
@@ -226,7 +237,7 @@ def _check(overlay: Overlay, file: str) -> None:
 def compile_calendar(notices: Iterable[Overlay]) -> Calendar:
     """Compile the seed and the notices on top of it into one calendar.
 
-    A notice states its whole year, in place of the seed, and rewrites in the December before only the days that it names.
+    A notice states its whole year, in place of the seed; in the December before it rewrites only the days it names.
 
     Raises:
         Refusal: a year is missing between the first and the last one covered, or stands in two notices.
@@ -235,7 +246,7 @@ def compile_calendar(notices: Iterable[Overlay]) -> Calendar:
     marks |= {day: _Mark(Kind.MAKEUP, day.year) for day in constants.workdays}
     seeded = range(min(marks).year, max(marks).year + 1)
     label = f"chinesecalendar {release_of('chinesecalendar')}"
-    sources = {year: (label, "https://pypi.org/project/chinesecalendar/") for year in seeded}
+    sources = dict.fromkeys(seeded, (label, "https://pypi.org/project/chinesecalendar/"))
     ordered = sorted(notices, key=lambda overlay: overlay.year)
     stated = {notice.year for notice in ordered}
     if len(stated) != len(ordered):
@@ -271,18 +282,9 @@ def _table(marks: dict[date, _Mark], sources: dict[int, tuple[str, str]], first:
     facts = [f"{day} {mark.kind} {mark.year}" for day, mark in sorted(marks.items())]
     facts += [f"{year} {notice} {url}" for year, (notice, url) in sorted(sources.items())]
     digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-    return Calendar(
-        version=f"{first.year}-{last.year}-{digest}",
-        first=first,
-        last=last,
-        _marks=MappingProxyType(marks),
-        _notices=MappingProxyType(sources),
-        _counts=tuple(counts),
-        _working=tuple(working),
-        _start=start,
-        _end=end,
-        _firm=(date(last.year, DECEMBER, 1) - timedelta(days=1)).toordinal(),
-    )
+    firm = date(last.year, DECEMBER, 1).toordinal() - 1
+    tables = MappingProxyType(marks), MappingProxyType(sources), tuple(counts), tuple(working)
+    return Calendar(f"{first.year}-{last.year}-{digest}", first, last, *tables, start, end, firm)
 
 
 @cache

@@ -30,7 +30,7 @@ class Problem:
 
 
 def problems(book: Channels, roles: Iterable[str], environ: Mapping[str, str] | None = None) -> list[Problem]:
-    """Check channels and address book as `banjie doctor` does; names of secrets are looked up, their values never read.
+    """Check channels and address book as `banjie doctor` does; names of secrets are looked up, their values never kept.
 
     Args:
         book: the channels.
@@ -99,6 +99,12 @@ def _of_channel(channel: Channel, environ: Mapping[str, str]) -> Iterator[Proble
     yield from _of_url(place, channel)
 
 
+def _written(name: str, value: str) -> bool:
+    """Say whether a query value holds a secret: one that ought to be a reference, or looks drawn by lot."""
+    rest = value.replace(_PLACEHOLDER, " ")
+    return (_SECRET_NAME.search(name) is not None and rest == value) or any(map(_LOOKS_RANDOM.fullmatch, rest.split()))
+
+
 def _of_url(place: str, channel: Channel) -> Iterator[Problem]:
     bare = REFERENCE.sub(_PLACEHOLDER, channel.url).replace(TARGET, _PLACEHOLDER)
     url = urlsplit(bare)
@@ -116,7 +122,7 @@ def _of_url(place: str, channel: Channel) -> Iterator[Problem]:
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name in _LOOSE:
             yield _problem(place, "option_refused", option=name)
-        elif value != _PLACEHOLDER and (_SECRET_NAME.search(name) or _LOOKS_RANDOM.fullmatch(value)):
+        elif _written(name, value):
             yield _problem(place, "secret_written", part=name)
     if channel.success and channel.scheme.rstrip("s") not in {"json", "form"}:
         yield _problem(place, "success_unused")

@@ -27,7 +27,8 @@ class Provider(NamedTuple):
     secret: frozenset[Literal["user", "password", "host", "path"]]
 
 
-_PASSWORD: Final = Provider(600, 60_000, frozenset({"password"}))
+_PASSWORD: Final = Provider(6_000, 60_000, frozenset({"password"}))
+_MAIL: Final = Provider(600, 60_000, frozenset({"password"}))
 # Only services whose answer is judged by its body (tasks/channel.py), each proven by a contract test. Rates and sizes
 # are the providers' published limits, and cautious guesses where they publish none; a channel may set its own.
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -35,8 +36,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "jsons": _PASSWORD,
     "form": _PASSWORD,
     "forms": _PASSWORD,
-    "mailto": _PASSWORD,
-    "mailtos": _PASSWORD,
+    "mailto": _MAIL,
+    "mailtos": _MAIL,
     "dingtalk": Provider(20, 18_000, frozenset({"host", "user"})),
     "feishu": Provider(100, 9_000, frozenset({"host"})),
     "lark": Provider(100, 9_000, frozenset({"host"})),
@@ -154,7 +155,7 @@ class Channels(Fact):
         return outward if outward and recipient.startswith("party:") else (_TO_INBOX, *outward)
 
     def openings(self, recipient: str, *, drill: bool) -> tuple[str, ...]:
-        """Return the channels to queue a notice on: the inbox and the first way out; the next follows when that fails."""
+        """Return the channels to queue a notice on: the inbox and the first way out (`following` has the next)."""
         routes = self.routes(recipient, drill=drill)
         return tuple(route.channel for route in routes[: 2 if routes[0].channel == INBOX.name else 1])
 

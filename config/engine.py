@@ -20,8 +20,8 @@ class Engine(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the server listens on")
     port: int = Field(default=4200, ge=0, le=65535, description="Port of the Prefect UI; 0 takes a free one")
     root: Path = Field(default=ROOT, description="Folder that holds flows/ and prefect.yaml")
-    poll: float = Field(default=0.2, gt=0, description="Seconds between looks for due runs after activity")
-    poll_idle: float = Field(default=0.3, gt=0, description="Seconds between looks when nothing happened for a while")
+    poll: float = Field(default=0.1, gt=0, description="Seconds between looks for due runs after activity")
+    poll_idle: float = Field(default=0.2, gt=0, description="Seconds between looks when nothing happened for a while")
     slots: int = Field(default=8, ge=1, le=64, description="Runs one runner executes at once")
     urgent_slots: int = Field(default=2, ge=0, description="Slots of these that only the queue `urgent` may take")
     run_limit: float = Field(default=900, gt=0, description="Seconds a run may execute before it counts as hung")
@@ -31,4 +31,4 @@ class Engine(BaseSettings):
 @cache
 def engine() -> Engine:
     """Return the settings of the engine room, read once."""
-    return Engine(_env_file=ROOT / "var" / "banjie.env")  # type: ignore[call-arg]
+    return Engine(_env_file=ROOT / "var" / "banjie.env")

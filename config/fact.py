@@ -6,4 +6,4 @@ from pydantic import BaseModel, ConfigDict
 class Fact(BaseModel):
     """A frozen fact; an undeclared field is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -83,7 +83,8 @@ def _roles() -> dict[str, Office]:
         Office(id=f"{TOWN_ROLE}:{town.id}", zh=f"{town.title}武装部", en=f"{town.en} armed-forces department")
         for town in registry.towns
     )
-    return {body.id: body for body in (*registry.offices, *registry.conscription, *departments)}
+    units = (town.model_copy(update={"id": f"town:{town.id}"}) for town in registry.towns)
+    return {body.id: body for body in (*registry.offices, *registry.conscription, *units, *departments)}
 
 
 def roles() -> tuple[Office, ...]:
@@ -92,7 +93,7 @@ def roles() -> tuple[Office, ...]:
 
 
 def office(role: str) -> Office:
-    """Return the body or post with this role id, e.g. `finance_bureau` or `town_armed_forces:sanxing`.
+    """Return the body or post with this role id, e.g. `finance_bureau`, `town:sanxing`.
 
     Raises:
         OfficeUnknownError: there is none.
@@ -122,7 +123,7 @@ def town(name: str) -> Office:
 
 @cache
 def _by_name() -> dict[str, Office]:
-    return {name: body for body in (*_roles().values(), *towns()) for name in body.names}
+    return {name: body for body in _roles().values() for name in body.names}
 
 
 def named(name: str) -> Office:

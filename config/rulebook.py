@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -123,7 +124,7 @@ class Rule(Fact):
         days = [version.since for version in self.versions]
         if not days and not self.yearly:
             raise ValueError("empty")
-        if any(later <= earlier for earlier, later in zip(days, days[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(days)):
             raise ValueError("order")
         if self.yearly and any((day.month, day.day) != (1, 1) for day in days):
             raise ValueError("yearly")
@@ -175,7 +176,9 @@ class Cited(Ground):
     @property
     def ground(self) -> Ground:
         """The same without the value."""
-        return Ground(path=self.path, since=self.since, source=self.source, certainty=self.certainty, reading=self.reading)
+        return Ground(
+            path=self.path, since=self.since, source=self.source, certainty=self.certainty, reading=self.reading
+        )
 
 
 class _Overlay(Fact):
@@ -250,8 +253,15 @@ def _cited(path: str, on: date) -> Cited:
     if reading and found.unit == "reading":
         reading = reading.model_copy(update={"value": version.value})
     chosen = _choices().get(path)
-    cited = Cited(path=path, value=version.value, unit=found.unit, since=version.since, source=version.source,
-                  certainty=version.certainty, reading=reading)  # fmt: skip
+    cited = Cited(
+        path=path,
+        value=version.value,
+        unit=found.unit,
+        since=version.since,
+        source=version.source,
+        certainty=version.certainty,
+        reading=reading,
+    )
     return _taken(cited, chosen.value, chosen.basis) if chosen else cited
 
 

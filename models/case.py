@@ -8,6 +8,7 @@ from sqlalchemy import Column, Index, LargeBinary, String, UniqueConstraint, tex
 from sqlmodel import Field, SQLModel
 
 from models.column import CanonicalJson, Instant
+from models.deadline import Clock
 
 
 class Case(SQLModel, table=True):
@@ -178,14 +179,6 @@ class Seat(SQLModel, table=True):
     signed_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
 
-class Clock(StrEnum):
-    """The three kinds of legal clock."""
-
-    WORKING_DAYS = "working_days"
-    HOURS = "hours"
-    DATE = "date"
-
-
 class Deadline(SQLModel, table=True):
     """A legal clock on a case. Due is derived from anchor, budget and pauses; overdue is never stored."""
 
@@ -210,6 +203,9 @@ class Deadline(SQLModel, table=True):
     provisional: bool = Field(default=False, description="Counts days that no published calendar covers")
     calendar_version: str = Field(default="", max_length=64)
     office: str = Field(default="", max_length=60, description="Role that owes the act and is reminded")
+    lagging: list[str] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
+                               description="Statuses of members who still owe: their units are reminded, each with its number")
+    unit_role: str = Field(default="", max_length=40, description="Role of a unit, before the colon")
     rungs: list[str] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
                              description="Reminder and escalation rungs, e.g. half, last_day, breach")
     next_rung_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
@@ -265,3 +261,17 @@ class Notice(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     read_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
+class Received(SQLModel, table=True):
+    """A roster that was taken in: the same content is taken in once."""
+
+    __tablename__ = "rosters_received"
+    __table_args__ = (UniqueConstraint("case_id", "form", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id")
+    form: str = Field(max_length=20)
+    digest: str = Field(max_length=64)
+    accepted: int
+    rejected: int
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))

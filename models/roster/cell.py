@@ -2,41 +2,40 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from config.messages import say
+from models.identity import Finding, check_account, check_identity, check_name
+from models.identity import Identity as CheckedIdentity
 
 EPOCH: Final = date(1899, 12, 30)  # day 0 of Excel's serial numbers, with its false 29 February 1900 counted in
 SERIALS: Final = range(7_305, 73_051)  # 1920 to 2099: a number outside is no date that a sheet of ours can mean
 YEARS: Final = range(1900, 2100)
 MANY_DIGITS: Final = 15  # Excel keeps no more: a longer number has lost its end
-TEXT, LONG_TEXT, NAME_LENGTH, CODE_LENGTH = 60, 500, 25, 40
-_INVISIBLE: Final = dict.fromkeys([0x00AD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)])
+TEXT, LONG_TEXT, CODE_LENGTH = 60, 500, 40
+_INVISIBLE: Final = dict.fromkeys(
+    [0x00AD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)]
+)
+_SETTLED: Final = re.compile("[!-~\u4e00-\u9fff]*")
 _DAY: Final = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _COMPACT_DAY: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(\D*)")
 _CASE: Final = re.compile(r"[A-Z]{2}(?:-[0-9A-Z]+)+")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_OLD_IDENTITY: Final = re.compile(r"\d{15}", re.ASCII)
-_IDENTITY: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
 _QUESTION: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,39}")
 _STAFF: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,19}")
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _LANDLINE: Final = re.compile(r"(0\d{2,3})-?([2-9]\d{6,7})")
-_ACCOUNT: Final = re.compile(r"\d{8,32}")
-_CARD: Final = re.compile(r"62\d{14,17}")
 _IDEOGRAPHS: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
-_NAME: Final = re.compile(rf"[{_IDEOGRAPHS}]+(?:·[{_IDEOGRAPHS}]+)*")
 _DOTS: Final = str.maketrans(dict.fromkeys("•・‧∙⋅．.", "·"))
 
 
@@ -57,16 +56,28 @@ class Cell:
         return core_schema.no_info_plain_validator_function(self.read)
 
 
+def full_key(key: str) -> str:
+    """Return a message key with its area; ours where it names none."""
+    return key if "." in key else f"roster.{key}"
+
+
 def wrong(key: str, **facts: str | int) -> PydanticCustomError:
     """Return the error of a cell; its type is the message key, its context the facts."""
-    return PydanticCustomError(f"roster.{key}", "refused", facts)  # type: ignore[arg-type] -- the key is the type
+    return PydanticCustomError(full_key(key), "refused", facts)  # type: ignore[arg-type] -- the key is the type
 
 
 def tidy(raw: str) -> str:
     """Return text as it is compared: compatibility forms unified, invisible characters and outer spaces gone."""
-    if raw.isascii():
-        return raw.strip()
+    if _SETTLED.fullmatch(raw):  # most cells: nothing that any of this would change
+        return raw
     return unicodedata.normalize("NFKC", raw.translate(_INVISIBLE)).strip()
+
+
+def is_blank(raw: Any) -> bool:
+    """Say whether a cell shows nothing: empty, or only spaces and invisible characters."""
+    return raw is None or (
+        isinstance(raw, str) and (not raw or ((raw[0].isspace() or ord(raw[0]) in _INVISIBLE) and not tidy(raw)))
+    )
 
 
 def text_of(raw: Any) -> str:
@@ -111,27 +122,21 @@ def _digits(raw: Any, number: str) -> str:
     return text
 
 
+@lru_cache(maxsize=16)
+def identity_told(number: str) -> CheckedIdentity:
+    """Return what a number tells; remembered while its row is read, because cell, row and warnings ask one after another."""
+    return check_identity(number, None)
+
+
+def _first(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise wrong(findings[0].key, **findings[0].facts)
+
+
 def _identity(raw: Any) -> str:
-    text = _digits(raw, "identity_is_number").upper()
-    if _OLD_IDENTITY.fullmatch(text):
-        raise wrong("identity_short")
-    if not _IDENTITY.fullmatch(text):
-        raise wrong("identity_wrong")
-    try:
-        birth_of(text)
-    except ValueError:
-        raise wrong("identity_date") from None
-    if "10X98765432"[sum(int(d) * w for d, w in zip(text, _WEIGHTS, strict=False)) % 11] != text[-1]:
-        raise wrong("identity_checksum")
-    return text
-
-
-def birth_of(identity):
-    return date(int(identity[6:10]), int(identity[10:12]), int(identity[12:14]))
-
-
-def sex_of(identity):
-    return "male" if int(identity[16]) % 2 else "female"
+    told = identity_told(_digits(raw, "identity_is_number").upper())
+    _first(told.errors)
+    return told.value
 
 
 def _phone(raw: Any) -> str:
@@ -140,25 +145,20 @@ def _phone(raw: Any) -> str:
         return found[1]
     if found := _LANDLINE.fullmatch(text):
         return f"{found[1]}-{found[2]}"
-    raise wrong("phone_wrong")
+    raise wrong("identity.phone_wrong")
 
 
 def _account(raw: Any) -> str:
-    text = _digits(raw, "account_is_number").replace("-", "")
-    if not _ACCOUNT.fullmatch(text):
-        raise wrong("account_wrong")
-    # Only cards carry a Luhn digit; accounts of firms do not, so nothing else is refused for it.
-    if _CARD.fullmatch(text) and sum(sum(divmod(int(d) << (i & 1), 10)) for i, d in enumerate(reversed(text))) % 10:
-        raise wrong("account_checksum")
-    return text
+    checked = check_account(_digits(raw, "account_is_number"), personal=True)
+    _first(checked.errors)
+    return checked.value
 
 
 def _name(raw: Any) -> str:
     text = re.sub(r"\s*·\s*", "·", text_of(raw).translate(_DOTS))
     if re.fullmatch(rf"[{_IDEOGRAPHS}] +[{_IDEOGRAPHS}]", text):  # 王 伟: padded to the width of three characters
         text = text.replace(" ", "")
-    if not 1 < len(text) <= NAME_LENGTH or not _NAME.fullmatch(text):
-        raise wrong("name_wrong")
+    _first(check_name(text).errors)
     return text
 
 
@@ -326,7 +326,12 @@ Text = Annotated[str, Cell(_text(TEXT), "text", 16)]
 LongText = Annotated[str, Cell(_text(LONG_TEXT), "text", 40, private=True)]
 Town = Annotated[str, Cell(_text(TEXT), "town", 16, also=("镇", "乡镇", "所属镇街", "镇街道", "镇(街道)", "镇(园区)"))]
 Name = Annotated[str, Cell(_name, "name", 12, private=True)]
-Identity = Annotated[str, Cell(_identity, "identity", 22, private=True, also=("身份证号", "身份证号码", "身份证", "公民身份证号码", "身份号码"))]
+Identity = Annotated[
+    str,
+    Cell(
+        _identity, "identity", 22, private=True, also=("身份证号", "身份证号码", "身份证", "公民身份证号码", "身份号码")
+    ),
+]
 Phone = Annotated[str, Cell(_phone, "phone", 15, private=True, also=("电话", "手机", "手机号", "手机号码", "联系方式"))]
 Account = Annotated[str, Cell(_account, "account", 24, private=True)]
 CaseNumber = Annotated[str, Cell(_code(_CASE, "case_number_wrong"), "code", 20)]

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import InitErrorDetails
 
-from config.messages import say
 from config.fact import Fact
+from config.messages import say
 from models.roster.cell import CaseNumber, Cell, Choice, Identity, Name, words_of, wrong
 
 
@@ -59,10 +59,7 @@ class Row(Fact):
         if clashes := list(self.contradictions(on)):
             raise ValidationError.from_exception_data(
                 type(self).__name__,
-                [
-                    InitErrorDetails(type=wrong(one.key, **one.facts), loc=(one.field,), input=None)
-                    for one in clashes
-                ],
+                [InitErrorDetails(type=wrong(one.key, **one.facts), loc=(one.field,), input=None) for one in clashes],
                 hide_input=True,
             )
         return self
@@ -114,7 +111,11 @@ def columns_of(form: type[Row]) -> tuple[Column, ...]:
     columns = []
     for field, info in form.model_fields.items():
         parts = list(_parts(info.annotation))
-        cells = [m for m in (*info.metadata, *(m for p in parts for m in getattr(p, "__metadata__", ()))) if isinstance(m, Cell)]
+        cells = [
+            m
+            for m in (*info.metadata, *(m for p in parts for m in getattr(p, "__metadata__", ())))
+            if isinstance(m, Cell)
+        ]
         if len(cells) != 1 or not info.title:
             raise TypeError(f"{form.__name__}.{field} needs one cell type and a title")
         kinds = [p for p in parts if isinstance(p, type) and issubclass(p, Choice)]

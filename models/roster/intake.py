@@ -19,9 +19,8 @@ from models.roster.cell import (
     Text,
     Town,
     YesNo,
-    birth_of,
     choice,
-    sex_of,
+    identity_told,
 )
 from models.roster.form import AboutCandidate, Remark, Row
 
@@ -109,10 +108,18 @@ class PersonRow(Row):
     def contradictions(self, on: date | None) -> Iterator[Remark]:
         """Compare sex and birth date with the number."""
         yield from super().contradictions(on)
-        if (sex_of(self.identity) == "male") != (self.sex is Sex.MALE):
-            yield Remark("sex", "sex_differs")
-        if birth_of(self.identity) != self.born:
-            yield Remark("born", "birth_differs")
+        told = identity_told(self.identity)
+        if told.sex != self.sex.value:
+            yield Remark("sex", "identity.sex_differs")
+        if told.born != self.born:
+            yield Remark("born", "identity.birth_differs")
+        if on and told.born and told.born > on:
+            yield Remark("identity", "identity.birth_future", {"on": on.isoformat()})
+
+    def cautions(self, on: date | None) -> Iterator[Remark]:
+        """Point at area codes that are not the district's: people keep their number when they move."""
+        yield from super().cautions(on)
+        yield from (Remark("identity", one.key, dict(one.facts)) for one in identity_told(self.identity).warnings)
 
 
 class RegistrationRow(PersonRow):
@@ -124,7 +131,9 @@ class RegistrationRow(PersonRow):
     school: Text | None = Field(default=None, title="学校或单位")
     phone: Phone | None = Field(default=None, title="联系电话", description="手机号或带区号的固定电话，按文本填写")
     registered: Day | None = Field(default=None, title="登记日期", description="未登记的留空")
-    result: Annotated[RegistrationResult, Cell(choice(RegistrationResult), "choice", 10)] | None = Field(default=None, title="登记结果")
+    result: Annotated[RegistrationResult, Cell(choice(RegistrationResult), "choice", 10)] | None = Field(
+        default=None, title="登记结果"
+    )
 
     def contradictions(self, on: date | None) -> Iterator[Remark]:
         """A result needs its day; who must register is a rule, judged by the season."""
@@ -148,7 +157,9 @@ class ApplicationRow(PersonRow):
     basis: Annotated[ApplicationBasis, Cell(choice(ApplicationBasis), "choice", 14)] = Field(title="应征地依据")
     willing: YesNo = Field(title="本人自愿")
     consent: YesNo | None = Field(default=None, title="未满18周岁本人同意", description="年满18周岁的留空")
-    preference: Annotated[Preference, Cell(choice(Preference), "choice", 14)] | None = Field(default=None, title="优先情形", description="没有的留空")
+    preference: Annotated[Preference, Cell(choice(Preference), "choice", 14)] | None = Field(
+        default=None, title="优先情形", description="没有的留空"
+    )
     skill: Text | None = Field(default=None, title="技能特长", description="没有的留空")
     evidence: Text | None = Field(default=None, title="技能证明", description="证书名称和编号")
     applied: Day | None = Field(default=None, title="报名日期")

@@ -11,15 +11,14 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from config.messages import Refusal, say
-from models.column import canonical
-from models.roster import AboutCandidate, Column, Remark, Row, columns_of
-from models.roster.cell import text_of, tidy
+from models.identity import mask_account, mask_name, mask_number, mask_phone
+from models.roster import AboutCandidate, Column, Row, columns_of
+from models.roster.cell import full_key, is_blank, tidy
 from tasks.roster.workbook import HEADER_ROWS, Limits, Sheet, address, limits, load, sheets_of
 
 F = TypeVar("F", bound=Row)
 SHOWN: Final = 12
-_VISIBLE: Final = {"identity": (6, 0), "phone": (3, 2), "name": (1, 0), "account": (0, 4)}
-"""How many characters of a private value a report shows, at its start and at its end."""
+_MASKS: Final = {"identity": mask_number, "phone": mask_phone, "name": mask_name, "account": mask_account}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,9 @@ class Flaw:
     def __str__(self) -> str:
         if not self.cell:
             return say("roster.at_row", row=self.row, reason=self.reason)
-        return say("roster.at_cell", row=self.row, cell=self.cell, title=self.title, value=self.value, reason=self.reason)
+        return say(
+            "roster.at_cell", row=self.row, cell=self.cell, title=self.title, value=self.value, reason=self.reason
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,9 @@ def masked(value: Any, kind: str, *, private: bool) -> str:
     text = tidy(str(value))
     if not private and sum(c.isdigit() for c in text) < SHOWN:
         return text if len(text) <= SHOWN else text[:SHOWN] + "…"
-    start, end = _VISIBLE.get(kind, (0, 0))
-    hidden = max(3, len(text) - start - end)
-    if len(text) <= start + end:
-        start = end = 0
-    return f"{text[:start]}{'*' * min(hidden, SHOWN)}{text[-end:] if end else ''}"
+    if kind in _MASKS:
+        return _MASKS[kind](text[: SHOWN * 2])
+    return "*" * min(len(text), SHOWN)
 
 
 def title_key(raw: Any) -> str:
@@ -102,10 +101,6 @@ def _titles(form: type[Row]) -> dict[str, Column]:
     for column in columns_of(form):
         found |= {title_key(title): column for title in column.cell.also if title_key(title) not in found}
     return found | {title_key(column.title): column for column in columns_of(form)}
-
-
-def _blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not tidy(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +123,17 @@ def _find(sheets: Sequence[Sheet], form: type[Row], file: str) -> tuple[Sheet, i
     required = {c.field for c in columns_of(form) if c.required}
     best: list[tuple[int, Sheet, int, bool]] = []
     for sheet in sheets:
-        scores = [{known[k].field for v in row if not _blank(v) and (k := title_key(v)) in known} for row in sheet.rows[:HEADER_ROWS]]
+        scores = [
+            {known[k].field for v in row if not is_blank(v) and (k := title_key(v)) in known}
+            for row in sheet.rows[:HEADER_ROWS]
+        ]
         if scores and len(top := max(scores, key=len)) > 1:
             best.append((len(top), sheet, scores.index(top), top >= required))
     whole = [one for one in best if one[3]]
     if len(whole) > 1:
-        raise Refusal("roster.header_twice", file=file, sheet=whole[0][1].name, other=whole[1][1].name, form=form.sheet_title())
+        raise Refusal(
+            "roster.header_twice", file=file, sheet=whole[0][1].name, other=whole[1][1].name, form=form.sheet_title()
+        )
     if not best:
         titles = "、".join(c.title for c in columns_of(form) if c.required)
         raise Refusal("roster.header_missing", file=file, form=form.sheet_title(), titles=titles)
@@ -148,16 +148,24 @@ def _table(sheets: Sequence[Sheet], form: type[Row], file: str) -> _Table:
     ignored = []
     at = {"file": file, "sheet": sheet.name}
     for place, raw in enumerate(sheet.rows[header]):
-        if _blank(raw):
+        if is_blank(raw):
             continue
         key, title = title_key(raw), tidy(str(raw))[:SHOWN]
         if key in ours:
             ignored.append(place)
         elif key not in known:
-            raise Refusal(f"roster.{form.closed}", **at, cell=address(header, place), title=title, form=form.sheet_title())
+            raise Refusal(
+                f"roster.{form.closed}", **at, cell=address(header, place), title=title, form=form.sheet_title()
+            )
         elif known[key] in columns.values():
             first = next(p for p, c in columns.items() if c is known[key])
-            raise Refusal("roster.column_twice", **at, cell=address(header, first), other=address(header, place), title=known[key].title)
+            raise Refusal(
+                "roster.column_twice",
+                **at,
+                cell=address(header, first),
+                other=address(header, place),
+                title=known[key].title,
+            )
         else:
             columns[place] = known[key]
     table = _Table(sheet, header, columns, ignored)
@@ -165,10 +173,12 @@ def _table(sheets: Sequence[Sheet], form: type[Row], file: str) -> _Table:
     if issubclass(form, AboutCandidate) and not {"number", "identity"} & table.places.keys():
         missing.insert(0, "/".join(c.title for c in columns_of(form) if c.field in {"number", "identity"}))
     if missing:
-        raise Refusal("roster.column_missing", **at, row=header + 1, titles="、".join(f"“{title}”" for title in missing))
+        raise Refusal(
+            "roster.column_missing", **at, row=header + 1, titles="、".join(f"“{title}”" for title in missing)
+        )
     for number, row in enumerate(sheet.rows[header + 1 :], header + 1):
         for place, value in enumerate(row):
-            if place not in columns and place not in ignored and not _blank(value):
+            if place not in columns and place not in ignored and not is_blank(value):
                 cell = address(number, place)
                 raise Refusal("roster.column_untitled", **at, column=cell.rstrip("0123456789"), cell=cell)
     return table
@@ -177,7 +187,14 @@ def _table(sheets: Sequence[Sheet], form: type[Row], file: str) -> _Table:
 class _Rows(Generic[F]):
     """Works through the rows of a table."""
 
-    def __init__(self, table: _Table, form: type[F], on: date, choices: Mapping[str, Collection[str]], seal: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        table: _Table,
+        form: type[F],
+        on: date,
+        choices: Mapping[str, Collection[str]],
+        seal: Callable[[str], bytes],
+    ) -> None:
         self.table, self.form, self.on, self.choices, self.seal = table, form, on, choices, seal
         self.places = table.places
         self.by_field = {column.field: column for column in columns_of(form)}
@@ -203,26 +220,51 @@ class _Rows(Generic[F]):
         columns = [(place, column.field) for place, column in sorted(self.table.columns.items())]
         for number, row in enumerate(self.table.sheet.rows[self.table.header + 1 :], self.table.header + 1):
             width = len(row)
-            given = {name: row[place] for place, name in columns if place < width and not _blank(row[place])}
+            given = {name: row[place] for place, name in columns if place < width and not is_blank(row[place])}
             if not given:
                 continue
             self.cells[number] = tuple(row[place] if place < width else "" for place, _ in columns)
             try:
                 fact = validate(given, context=context)
             except ValidationError as error:
-                self.reject(number, [self._explain(number, one["type"], one["loc"], one.get("ctx", {})) for one in error.errors(include_url=False, include_input=False)])
+                self.reject(
+                    number,
+                    [
+                        self._explain(number, one["type"], one["loc"], one.get("ctx", {}))
+                        for one in error.errors(include_url=False, include_input=False)
+                    ],
+                )
                 continue
-            if strange := [self._strange(number, name, allowed) for name, allowed in self.choices.items() if getattr(fact, name) not in allowed]:
+            if strange := [
+                self._strange(number, name, allowed)
+                for name, allowed in self.choices.items()
+                if getattr(fact, name) not in allowed
+            ]:
                 self.reject(number, strange)
                 continue
-            self.warnings += [self.flaw(number, one.field, f"roster.{one.key}", one.facts) for one in fact.cautions(self.on)]
-            self.accepted.append(Accepted(number + 1, fact, self.seal(canonical([self.form.form, fact]))))
+            self.warnings += [
+                self.flaw(number, one.field, full_key(one.key), one.facts) for one in fact.cautions(self.on)
+            ]
+            self.accepted.append(
+                Accepted(number + 1, fact, self.seal(f"{self.form.form}:{fact.model_dump_json(exclude_none=True)}"))
+            )
 
     def _strange(self, number: int, name: str, allowed: Collection[str]) -> Flaw:
-        return self.flaw(number, name, "roster.town_unknown" if name == "town" else "roster.choice_wrong", {"choices": "、".join(allowed)})
+        return self.flaw(
+            number,
+            name,
+            "roster.town_unknown" if name == "town" else "roster.choice_wrong",
+            {"choices": "、".join(allowed)},
+        )
 
     def _explain(self, number: int, kind: str, loc: tuple[str | int, ...], facts: Mapping[str, Any]) -> Flaw:
-        key = kind if kind.startswith("roster.") else "roster.cell_empty" if kind == "missing" else "roster.cell_other"
+        key = (
+            kind
+            if kind.startswith(("roster.", "identity."))
+            else "roster.cell_empty"
+            if kind == "missing"
+            else "roster.cell_other"
+        )
         return self.flaw(number, str(loc[0]) if loc else "", key, facts)
 
     def part_duplicates(self) -> None:
@@ -237,7 +279,9 @@ class _Rows(Generic[F]):
             for one in group[1:] if same else group if len(group) > 1 else ():
                 others = "、".join(str(other.row) for other in group if other is not one)
                 facts: dict[str, str | int] = {"row": first.row} if same else {"rows": others}
-                out[one.row] = Flaw(one.row, "", "", "", "roster.row_repeats" if same else "roster.row_conflicts", facts)
+                out[one.row] = Flaw(
+                    one.row, "", "", "", "roster.row_repeats" if same else "roster.row_conflicts", facts
+                )
         if out:
             self.accepted = [one for one in self.accepted if one.row not in out]
             for number, flaw in out.items():
@@ -276,10 +320,13 @@ def read_roster(
         raise Refusal("roster.file_rows", file=path.name, rows=count, limit=bounds.max_rows)
     rows.part_duplicates()
     return Reading(
-        form, path.name, hashlib.sha256(content).hexdigest(), table.sheet.name, table.header + 1,
+        form,
+        path.name,
+        hashlib.sha256(content).hexdigest(),
+        table.sheet.name,
+        table.header + 1,
         tuple(column.field for _, column in sorted(table.columns.items())),
-        tuple(rows.accepted), tuple(rows.rejected), tuple(rows.warnings),
+        tuple(rows.accepted),
+        tuple(rows.rejected),
+        tuple(rows.warnings),
     )
-
-
-__all__ = ["Accepted", "Flaw", "Reading", "Rejected", "Remark", "masked", "read_roster", "text_of", "title_key"]

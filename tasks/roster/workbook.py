@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from xml.parsers import expat  # noqa: S407 -- only element names and addresses are read, entities are never resolved
+from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
@@ -21,9 +21,14 @@ from config.settings import settings
 
 HEADER_ROWS: Final = 30
 CHUNK: Final = 1 << 20
+PLAIN_SIZE: Final = 64 * CHUNK
 MEGABYTE: Final = 1_000_000
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
+_ODD: Final = (b"<!", b":c ", b":c>", b":c/", b":c\t", b":c\n", b":c\r", b't="e"', b"t='e'")
+_PLAIN_CELL: Final = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[ />]')
+_ANY_CELL: Final = re.compile(rb"<c[\s/>]")
+_ENCODING: Final = re.compile(rb"<\?xml[^>]*?encoding=[\"']([^\"']*)[\"']")
 _ADDRESS: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _SHEET_PARTS: Final = re.compile(r"xl/worksheets/[^/]+\.xml|content\.xml")
 
@@ -72,7 +77,9 @@ def load(path: Path, bounds: Limits) -> bytes:
     try:
         size = path.stat().st_size
         if size > bounds.max_bytes:
-            raise Refusal("roster.file_large", file=path.name, size=round(size / MEGABYTE, 1), limit=bounds.max_bytes / MEGABYTE)
+            raise Refusal(
+                "roster.file_large", file=path.name, size=round(size / MEGABYTE, 1), limit=bounds.max_bytes / MEGABYTE
+            )
         content = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise Refusal("roster.file_missing", file=path.name) from None
@@ -114,21 +121,41 @@ def _inspect(content: bytes, file: str, bounds: Limits) -> None:
                 raise Refusal("roster.file_bomb", file=file, ratio=ratio)
             if any(part.flag_bits & 1 for part in parts):
                 raise Refusal("roster.file_locked", file=file)
-            extents = {part.filename: _Extent(ods=part.filename == "content.xml") for part in parts if _SHEET_PARTS.fullmatch(part.filename)}
+            extents = {
+                part.filename: _Extent(ods=part.filename == "content.xml")
+                for part in parts
+                if _SHEET_PARTS.fullmatch(part.filename)
+            }
             if not extents:
                 raise Refusal("roster.file_not_sheet", file=file)
             for part in parts:
+                extent = extents.get(part.filename)
+                with archive.open(part) as stream:
+                    if extent and part.file_size <= PLAIN_SIZE and extent.plain(stream.read(), bounds):
+                        continue
                 with archive.open(part) as stream:
                     while piece := stream.read(CHUNK):
-                        if part.filename in extents:
-                            extents[part.filename].feed(piece)
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, EOFError, OverflowError, UnicodeDecodeError):
+                        if extent:
+                            extent.feed(piece)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        NotImplementedError,
+        EOFError,
+        OverflowError,
+        UnicodeDecodeError,
+    ):
         raise Refusal("roster.file_broken", file=file) from None
     errors = [cell for extent in extents.values() for cell in extent.errors]
     for name, extent in extents.items():
         if extent.height > bounds.height or extent.width > bounds.max_columns:
             raise Refusal(
-                "roster.file_sprawls", file=file, sheet=extent.sheet or Path(name).stem, rows=bounds.height, columns=bounds.max_columns,
+                "roster.file_sprawls",
+                file=file,
+                sheet=extent.sheet or Path(name).stem,
+                rows=bounds.height,
+                columns=bounds.max_columns,
                 cell=f"{xl_col_to_name(max(0, extent.width - 1))}{extent.height}",
             )
     if errors:
@@ -150,6 +177,33 @@ class _Extent:
         self._parser.StartElementHandler = self._ods if ods else self._xlsx
         self._parser.EntityDeclHandler = self._entity
         self.feed = self._parser.Parse
+
+    def plain(self, content: bytes, bounds: Limits) -> bool:
+        """Measure a part of the plain form that Excel and its like write, ten times faster; False if it is any other.
+
+        Plain means that every cell element carries a short address first and nothing could hide another: no prefix, no
+        comment, no other encoding, no formula error. Whatever does not look so goes through the parser.
+        """
+        if (
+            any(odd in content for odd in _ODD)
+            or not content.startswith((b"<?xml", b"<worksheet"))
+            or b"<worksheet" not in content
+        ):
+            return False
+        cells = _PLAIN_CELL.findall(content)
+        if (
+            len(cells) != len(_ANY_CELL.findall(content))
+            or ((declared := _ENCODING.match(content))
+            and declared[1].upper() != b"UTF-8")
+        ):
+            return False
+        places = {letters for letters, _ in cells}
+        height = max(map(int, {row for _, row in cells}), default=0)
+        width = max((_column(letters.decode()) for letters in places), default=0)
+        if height > bounds.height or width > bounds.max_columns:
+            return False  # perhaps only formatted that far: the parser tells
+        self._reach(height, width)
+        return True
 
     @staticmethod
     def _entity(*_: Any) -> None:
@@ -224,10 +278,14 @@ def _calamine(content: bytes, file: str, bounds: Limits) -> list[Sheet]:
             if about.typ is not SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            height, width = ((sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0))
+            height, width = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
             if height > bounds.height or width > bounds.max_columns:
                 raise Refusal(
-                    "roster.file_sprawls", file=file, sheet=about.name, rows=bounds.height, columns=bounds.max_columns,
+                    "roster.file_sprawls",
+                    file=file,
+                    sheet=about.name,
+                    rows=bounds.height,
+                    columns=bounds.max_columns,
                     cell=address(height - 1, width - 1),
                 )
             found.append(Sheet(about.name, sheet.to_python(skip_empty_area=False) if sheet.end else ()))
@@ -252,7 +310,11 @@ def _csv(content: bytes, file: str, bounds: Limits) -> Sheet:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
             if len(rows) >= bounds.height or len(row) > bounds.max_columns:
                 raise Refusal(
-                    "roster.file_sprawls", file=file, sheet=Path(file).stem, rows=bounds.height, columns=bounds.max_columns,
+                    "roster.file_sprawls",
+                    file=file,
+                    sheet=Path(file).stem,
+                    rows=bounds.height,
+                    columns=bounds.max_columns,
                     cell=address(len(rows), max(0, len(row) - 1)),
                 )
             rows.append(row)

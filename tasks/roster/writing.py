@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +15,16 @@ from config.messages import say
 from models.roster import Choice, Column, Row, columns_of
 from tasks.roster.reading import Flaw, Reading
 
-TEXT_KINDS: Final = frozenset({"identity", "phone", "account", "code", "name", "text", "town"})
+NUMBER_FORMATS: Final = {"number": "General", "money": "#,##0.00", "day": "yyyy-mm-dd"}
+"""Formats of the kinds that are no text; every other column is formatted as text, so that Excel leaves it alone."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 A4, SHEET_NAME, MOST_ROWS, HEADER_TEXT = 9, 31, 1_048_575, 250
 BODY_FONT, HEAD_FONT = "宋体", "黑体"
 RED, PALE_RED, GREY = "#C00000", "#FFC7CE", "#D9D9D9"
+STYLES: Final[dict[str, dict[str, Any]]] = {
+    "plain": {"border": 1},
+    "wrong": {"border": 1, "bg_color": PALE_RED, "font_color": RED},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,23 @@ class _Book:
     def __init__(self, path: Path) -> None:
         self.path, self.part = path, path.with_name(f".{path.name}.{os.getpid()}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
         self.book = xlsxwriter.Workbook(str(self.part), options | {"default_date_format": "yyyy-mm-dd"})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._cells: dict[tuple[str, str, bool], Any] = {}
 
     def look(self, **settings: Any) -> Any:
         """Return a cell format, made once."""
-        full = {"font_name": BODY_FONT, "font_size": 11, "valign": "vcenter"} | settings
-        key = tuple(sorted(full.items()))
+        key = tuple(settings.items())
         if key not in self._formats:
-            self._formats[key] = self.book.add_format(full)
+            self._formats[key] = self.book.add_format(
+                {"font_name": BODY_FONT, "font_size": 11, "valign": "vcenter"} | settings
+            )
         return self._formats[key]
 
     def sheet(self, name: str, footer: str = "") -> Any:
@@ -57,27 +68,32 @@ class _Book:
         sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
-        left = f"&L{footer.replace('&', '&&')[:HEADER_TEXT - 60]}" if footer else ""
+        left = f"&L{footer.replace('&', '&&')[: HEADER_TEXT - 60]}" if footer else ""
         sheet.set_footer(f"{left}&R{say('roster.page_footer')}")
         return sheet
 
-    def write(self, sheet: Any, row: int, column: int, value: Any, kind: str, **settings: Any) -> None:
+    def _cell(self, style: str, number_format: str, *, guarded: bool = False) -> Any:
+        key = (style, number_format, guarded)
+        if key not in self._cells:
+            guard = {"quote_prefix": True} if guarded else {}
+            self._cells[key] = self.look(**STYLES[style], num_format=number_format, **guard)
+        return self._cells[key]
+
+    def write(self, sheet: Any, row: int, column: int, value: Any, kind: str, style: str = "plain") -> None:
         """Write one value as what it is; text stays text, whatever it begins with."""
         match value:
-            case None:
-                sheet.write_blank(row, column, None, self.look(**settings, **_number_format(kind)))
-            case bool():
-                sheet.write_string(row, column, say("roster.yes" if value else "roster.no"), self.look(**settings))
             case Choice():
-                sheet.write_string(row, column, value.word, self.look(**settings))
+                sheet.write_string(row, column, value.word, self._cell(style, "@"))
+            case str():
+                sheet.write_string(row, column, value, self._cell(style, "@", guarded=value.startswith(FORMULA_STARTS)))
+            case None:
+                sheet.write_blank(row, column, None, self._cell(style, NUMBER_FORMATS.get(kind, "@")))
+            case bool():
+                sheet.write_string(row, column, say("roster.yes" if value else "roster.no"), self._cell(style, "@"))
             case date():
-                sheet.write_datetime(row, column, value, self.look(**settings, num_format="yyyy-mm-dd"))
-            case int() | float() | Decimal() if kind not in TEXT_KINDS:
-                sheet.write_number(row, column, value, self.look(**settings, **_number_format(kind)))
+                sheet.write_datetime(row, column, value, self._cell(style, NUMBER_FORMATS["day"]))
             case _:
-                text = str(value)
-                guard = {"quote_prefix": True} if text.startswith(FORMULA_STARTS) else {}
-                sheet.write_string(row, column, text, self.look(**settings, **guard, num_format="@"))
+                sheet.write_number(row, column, value, self._cell(style, NUMBER_FORMATS.get(kind, "General")))
 
 
 @contextmanager
@@ -91,17 +107,15 @@ def _book(path: Path) -> Iterator[_Book]:
         book.part.unlink(missing_ok=True)
 
 
-def _number_format(kind: str) -> dict[str, str]:
-    if kind in TEXT_KINDS:
-        return {"num_format": "@"}
-    return {"num_format": {"day": "yyyy-mm-dd", "money": "#,##0.00"}.get(kind, "General")}
-
-
 def _head(book: _Book, sheet: Any, lines: Sequence[str], titles: Sequence[tuple[str, int, str]]) -> int:
     """Write title, notes and column titles; return the row below them."""
     last = max(1, len(titles) - 1)
     for row, line in enumerate(lines):
-        style = {"font_name": HEAD_FONT, "font_size": 16, "align": "center"} if row == 0 else {"font_color": RED, "text_wrap": True}
+        style = (
+            {"font_name": HEAD_FONT, "font_size": 16, "align": "center"}
+            if row == 0
+            else {"font_color": RED, "text_wrap": True}
+        )
         sheet.set_row(row, 28 if row == 0 else 32)
         sheet.merge_range(row, 0, row, last, "", book.look(**style))
         sheet.write_string(row, 0, line, book.look(**style))
@@ -109,7 +123,9 @@ def _head(book: _Book, sheet: Any, lines: Sequence[str], titles: Sequence[tuple[
     sheet.set_row(header, 30)
     style = {"font_name": HEAD_FONT, "align": "center", "bg_color": GREY, "border": 1, "text_wrap": True}
     for column, (title, width, kind) in enumerate(titles):
-        sheet.set_column(column, column, max(width, len(title) * 2 + 1), book.look(**_number_format(kind)))
+        sheet.set_column(
+            column, column, max(width, len(title) * 2 + 1), book.look(num_format=NUMBER_FORMATS.get(kind, "@"))
+        )
         sheet.write_string(header, column, title, book.look(**style))
     sheet.freeze_panes(header + 1, 0)
     sheet.repeat_rows(header)
@@ -143,7 +159,7 @@ def write_roster(
         for count, row in enumerate(rows, 1):
             values = [getattr(row, name) for name in fields] if isinstance(row, Row) else row
             for place, (value, (_, _, kind)) in enumerate(zip(values, titles, strict=True)):
-                book.write(sheet, start + count - 1, place, value, kind, border=1)
+                book.write(sheet, start + count - 1, place, value, kind)
     return count
 
 
@@ -168,23 +184,27 @@ def write_returned(reading: Reading[Any], path: Path) -> int:
                 reasons[flaw.title] = "；".join(filter(None, (reasons.get(flaw.title), flaw.reason)))
             for place, (column, value) in enumerate(zip(columns, rejected.cells, strict=True)):
                 wrong = column.title in reasons
-                style = {"border": 1} | ({"bg_color": PALE_RED, "font_color": RED} if wrong else {})
-                book.write(sheet, row, place, _as_it_came(value), column.cell.kind, **style)
+                style = "wrong" if wrong else "plain"
+                book.write(sheet, row, place, _as_it_came(value, column.cell.kind), column.cell.kind, style)
                 if wrong:
                     sheet.write_comment(row, place, reasons[column.title], {"x_scale": 1.6})
-            sheet.write_string(row, len(columns), _joint(rejected.flaws), book.look(border=1, font_color=RED, text_wrap=True))
+            sheet.write_string(
+                row, len(columns), _joint(rejected.flaws), book.look(border=1, font_color=RED, text_wrap=True)
+            )
     return len(reading.rejected)
 
 
-def _as_it_came(value: Any) -> Any:
+def _as_it_came(value: Any, kind: str) -> Any:
     if value == "":
         return None
-    return value if isinstance(value, (bool, int, float, date)) else str(value)
+    keeps = isinstance(value, (bool, date)) or (isinstance(value, (int, float)) and kind in NUMBER_FORMATS)
+    return value if keeps else str(value)
 
 
 def _joint(flaws: Iterable[Flaw]) -> str:
     return "；".join(
-        say("roster.reason_joint", title=flaw.title, reason=flaw.reason) if flaw.title else flaw.reason for flaw in flaws
+        say("roster.reason_joint", title=flaw.title, reason=flaw.reason) if flaw.title else flaw.reason
+        for flaw in flaws
     )
 
 
@@ -203,10 +223,18 @@ def write_template(form: type[Row], path: Path, choices: Mapping[str, Sequence[s
             if column in listed:
                 letter = xl_col_to_name(listed.index(column))
                 source = f"={say('roster.sheet_choices')}!${letter}$1:${letter}${len(offered[column.field])}"
-                sheet.data_validation(start, place, MOST_ROWS, place, {
-                    "validate": "list", "source": source,
-                    "error_title": say("roster.validation_title"), "error_message": say("roster.validation_text"),
-                })
+                sheet.data_validation(
+                    start,
+                    place,
+                    MOST_ROWS,
+                    place,
+                    {
+                        "validate": "list",
+                        "source": source,
+                        "error_title": say("roster.validation_title"),
+                        "error_message": say("roster.validation_text"),
+                    },
+                )
         _notes(book, columns, offered)
         lists = book.book.add_worksheet(say("roster.sheet_choices"))
         lists.hide()

@@ -1,0 +1,36 @@
+"""What the boards show of each process: stages in their order, columns and bars."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from config.fact import Fact
+from config.yaml_file import read_yaml, shape
+
+PATH: Final = Path(__file__).with_name("boards.yaml")
+
+
+class BoardPlan(Fact):
+    """The board of one process; every list holds statuses."""
+
+    key: str = Field(default="case", pattern=r"^[a-z][a-z0-9-]*$", description="Artifact key before the case number")
+    line: tuple[str, ...] = Field(default=(), description="Main line of stages in order; empty: statuses as they come")
+    columns: tuple[str, ...] = Field(default=(), description="Stages in the table by town")
+    bars: tuple[str, ...] = Field(default=(), max_length=4, description="Stages in the chart by town, widest first")
+    taken: tuple[str, ...] = Field(default=(), description="Members who stand on the quota now")
+
+
+@cache
+def _plans() -> dict[str, BoardPlan]:
+    return {str(name): shape(BoardPlan, body, PATH.name, str(name)) for name, body in read_yaml(PATH).items()}
+
+
+def board_plan(process: str) -> BoardPlan:
+    """Return what the board of a process shows; the plain plan for a process that the file does not name.
+
+    Raises:
+        FileWrongError: the file cannot be used; names the place.
+    """
+    return _plans().get(process, BoardPlan())

@@ -1,0 +1,38 @@
+"""What makes the journal append-only below every program: triggers on both databases."""
+
+from typing import Final
+
+APPEND_ONLY: Final = ("entries", "anchors")
+
+
+def _sqlite(table: str) -> list[str]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    made = [
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+        # INSERT OR REPLACE deletes without the delete trigger unless recursive_triggers is on; this one needs no pragma
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}",
+    ]
+    if table == "entries":
+        made.append(
+            "CREATE TRIGGER entries_no_rewrite BEFORE INSERT ON entries WHEN EXISTS "
+            f"(SELECT 1 FROM entries WHERE case_id = NEW.case_id AND step = NEW.step AND turn = NEW.turn) {refuse}"
+        )
+    return made
+
+
+def _postgresql(table: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {table}_refuse()",
+        f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM PUBLIC",
+    ]
+
+
+def trigger_statements(dialect: str) -> list[str]:
+    """Return the statements that make the journal append-only on a database."""
+    make = _sqlite if dialect == "sqlite" else _postgresql
+    return [statement for table in APPEND_ONLY for statement in make(table)]

@@ -1,0 +1,125 @@
+"""The worklist: every open question by office, with its own run and the decision form already filled with its number."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from config.settings import settings
+from tasks.ask import Question, open_questions
+from tasks.board_page import (
+    Page,
+    artifact_address,
+    cut_note,
+    link,
+    local,
+    marked,
+    office_title,
+    plain,
+    run_address,
+    sections,
+    slug,
+    table,
+    word,
+)
+from tasks.chart import Sheet, Tile, picture
+from tasks.clock import now
+
+KEY: Final = "worklist"
+MOST_ROWS: Final = 200
+
+
+def office_key(role: str) -> str:
+    """Return the key of an office's own worklist."""
+    return slug(KEY, role)
+
+
+def answer_address(deployment_id: str, number: str) -> str:
+    """Return the address that opens the decision form filled with a question's number, in both versions of the UI."""
+    parameters = quote(json.dumps({"number": number}), safe="")
+    return f"{settings().address}/v2/deployments/deployment/{deployment_id}/run?parameters={parameters}"
+
+
+def by_office(questions: Sequence[Question]) -> dict[str, list[Question]]:
+    """Return the questions of each role, the most burdened first."""
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        found.setdefault(question.role, []).append(question)
+    return dict(sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0])))
+
+
+def office_page(role: str, questions: Sequence[Question], deployment_id: str) -> Page:
+    """Return one office's worklist; an office without questions keeps its page, which says so."""
+    title = word("worklist_office_name", office=office_title(role))
+    return Page(office_key(role), title, _body(title, questions, deployment_id, ""))
+
+
+def worklist_page(questions: Sequence[Question], deployment_id: str, pages: Mapping[str, str]) -> Page:
+    """Return the worklist of all offices; `pages` holds the artifact id of each office's own page by its key."""
+    title, at = word("worklist_name"), now()
+    rows = [
+        [
+            plain(office_title(role)),
+            len(asked),
+            sum(is_overdue(each, at) for each in asked) or "",
+            local(min((each.due_at for each in asked if each.due_at), default=None)),
+            link(word("open_board"), artifact_address(pages[office_key(role)])) if office_key(role) in pages else "",
+        ]
+        for role, asked in by_office(questions).items()
+    ]
+    heads = [word(head) for head in ("office", "count", "overdue", "earliest", "open_board")]
+    offices = sections(f"## {word('offices_title')}", table(heads, rows, right=(1, 2))) if rows else ""
+    return Page(KEY, title, _body(title, questions, deployment_id, offices))
+
+
+def worklist_pages(deployment_id: str) -> list[Page]:
+    """Return the page of each office that has questions."""
+    return [office_page(role, asked, deployment_id) for role, asked in by_office(open_questions()).items()]
+
+
+def is_overdue(question: Question, at: datetime) -> bool:
+    """Say whether an answer is late; that decides nothing."""
+    return question.due_at is not None and at > question.due_at
+
+
+def _body(title: str, questions: Sequence[Question], deployment_id: str, offices: str) -> str:
+    at = now()
+    if not questions:
+        return word("worklist_empty")
+    late = sum(is_overdue(each, at) for each in questions)
+    tiles = [
+        Tile(word("tile_questions"), f"{len(questions):,}"),
+        Tile(word("tile_overdue"), f"{late:,}", "bad" if late else "good"),
+    ]
+    if offices:
+        tiles.append(Tile(word("tile_offices"), f"{len({each.role for each in questions}):,}"))
+    sheet = Sheet(title)
+    sheet.tiles(tiles)
+    urgent = sorted(questions, key=lambda each: (each.due_at is None, each.due_at or each.asked_at, each.seat_id))
+    shown = urgent[:MOST_ROWS]
+    return sections(
+        picture(sheet.draw(), "，".join(f"{tile.label}{tile.value}" for tile in tiles)),
+        word("worklist_help"),
+        offices,
+        f"## {word('questions_title')}" if offices else "",
+        _questions(shown, deployment_id, at, with_office=bool(offices)),
+        cut_note(len(questions), len(shown)),
+    )
+
+
+def _questions(questions: Sequence[Question], deployment_id: str, at: datetime, *, with_office: bool) -> str:
+    heads = ["answer", "number", "matter", "case", *(["office"] if with_office else []), "asked", "due"]
+    rows = (
+        [
+            f"**{link(word('answer_link'), answer_address(deployment_id, each.number))}**" if deployment_id else "",
+            link(each.number, run_address(each.run_id)) if each.run_id else each.number,
+            plain(each.title) + (f"<br>{plain(word('refused', why=each.refusal))}" if each.refusal else ""),
+            marked(plain(each.case), drill=each.drill),
+            *([plain(office_title(each.role))] if with_office else []),
+            local(each.asked_at),
+            f"**{word('light_red')}** {local(each.due_at)}" if is_overdue(each, at) else local(each.due_at),
+        ]
+        for each in questions
+    )
+    return table([word(head) for head in heads], rows)

@@ -1,0 +1,247 @@
+"""Legal clocks on cases: started, paused, resumed and met in the journal; reminder rungs that fire once each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+
+from config.calendar import Calendar, calendar
+from config.messages import say
+from config.zone import SHANGHAI
+from models.case import Deadline, Rung
+from models.deadline import Clock, DeadlineTerms, Due, due, rung_times
+from tasks.clock import local_day, now
+from tasks.journal import CASES, Telling, lock, write_entry
+from tasks.notify import recipients, tellings
+from tasks.step import SYSTEM, Dossier
+from tasks.store import Transaction, reading, table, transaction
+
+DEADLINES: Final = table(Deadline)
+RUNGS: Final = table(Rung)
+USUAL_RUNGS: Final = ("half", "last_day", "breach")
+BATCH: Final = 500
+
+
+class Owed(NamedTuple):
+    """What is owed on a clock: by whom, under which rule, with which reminders."""
+
+    name: str
+    clock: Clock
+    budget: int = 0
+    anchor: datetime | None = None
+    office: str = ""
+    rule: str = ""
+    rungs: Sequence[str] = USUAL_RUNGS
+    lagging: Sequence[str] = ()
+    unit_role: str = ""
+
+
+def terms_of(row: Any) -> DeadlineTerms:
+    """Return the terms that a stored deadline follows from."""
+    return DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, row.pauses)
+
+
+def _next_rung(terms: DeadlineTerms, ends: Due, names: Iterable[str], fired: Iterable[str], days: Calendar) -> datetime | None:
+    times = rung_times(terms, ends, names, days)
+    return min((at for name, at in times.items() if name not in set(fired)), default=None)
+
+
+def start_clock(dossier: Dossier, owed: Owed) -> datetime:
+    """Start a clock on a case, once a turn; return when it ended at its start, before any pause or new notice."""
+    step = f"clock-{owed.name}"
+    if (step, dossier.turn) in dossier.journal:
+        return datetime.fromisoformat(dossier.journal[step, dossier.turn]["due"])
+    at, days = now(), calendar()
+    terms = DeadlineTerms.under_rules(owed.clock, owed.anchor or at, owed.budget)
+    ends = due(terms, days)
+    due_at = ends.due_at or terms.anchor  # a clock that was never paused has an end
+    outcome = {"clock": owed.clock, "budget": owed.budget, "anchor": terms.anchor, "provisional": ends.provisional,
+               "calendar": ends.calendar_version, "due": due_at}  # fmt: skip
+    with transaction() as tx:
+        case = lock(tx, dossier.id)
+        found = select(DEADLINES.c.due_at).where(
+            DEADLINES.c.case_id == dossier.id, DEADLINES.c.name == owed.name, DEADLINES.c.turn == dossier.turn
+        )
+        if (row := tx.core.execute(found).first()) is not None:
+            return datetime.fromisoformat(str(row.due_at))
+        tx.core.execute(
+            insert(DEADLINES).values(
+                case_id=dossier.id, name=owed.name, turn=dossier.turn, clock=owed.clock, budget=owed.budget,
+                anchor_at=terms.anchor, pauses=[], due_at=ends.due_at, provisional=ends.provisional,
+                calendar_version=ends.calendar_version, office=owed.office, lagging=list(owed.lagging),
+                unit_role=owed.unit_role, rungs=list(owed.rungs),
+                next_rung_at=_next_rung(terms, ends, owed.rungs, (), days), rule=owed.rule,
+            )
+        )  # fmt: skip
+        write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome=outcome, rule=owed.rule, substance=False)
+    dossier.journal[step, dossier.turn] = {"due": due_at.isoformat()}
+    return due_at
+
+
+def _change(case_id: int, name: str, turn: int, verb: str, pauses: Any, at: datetime) -> None:
+    """Note a change of a clock in the journal and derive its end anew."""
+    days = calendar()
+    with transaction() as tx:
+        case = lock(tx, case_id)
+        this = (DEADLINES.c.case_id == case_id) & (DEADLINES.c.name == name) & (DEADLINES.c.turn == turn)
+        row = tx.core.execute(select(DEADLINES).where(this)).one()
+        spans = pauses(list(row.pauses))
+        if spans is None:
+            return
+        terms = DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, spans)
+        ends = due(terms, days)
+        fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == row.id)).scalars().all()
+        tx.core.execute(
+            update(DEADLINES)
+            .where(this)
+            .values(pauses=spans, due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
+                    next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
+        )  # fmt: skip
+        write_entry(tx, case, f"clock-{name}-{verb}", turn * 1000 + len(spans), actor=SYSTEM, at=at, substance=False,
+                    outcome={"pauses": spans, "due": ends.due_at}, rule=row.rule)  # fmt: skip
+
+
+def pause_clock(dossier: Dossier, name: str) -> None:
+    """Stop a clock while somebody else owes something; pausing twice is pausing once."""
+    at = now()
+
+    def begin(spans: list[list[str]]) -> list[list[str]] | None:
+        return None if spans and not spans[-1][1] else [*spans, [at.isoformat(), ""]]
+
+    _change(dossier.id, name, dossier.turn, "paused", begin, at)
+
+
+def resume_clock(dossier: Dossier, name: str) -> None:
+    """Let a paused clock run again with what is left of its budget."""
+    at = now()
+
+    def end(spans: list[list[str]]) -> list[list[str]] | None:
+        return [*spans[:-1], [spans[-1][0], at.isoformat()]] if spans and not spans[-1][1] else None
+
+    _change(dossier.id, name, dossier.turn, "resumed", end, at)
+
+
+def meet_clock(dossier: Dossier, name: str) -> None:
+    """Note that what was owed has been done; late is kept as late."""
+    step = f"clock-{name}-met"
+    if (step, dossier.turn) in dossier.journal:
+        return
+    at = now()
+    with transaction() as tx:
+        case = lock(tx, dossier.id)
+        this = (DEADLINES.c.case_id == dossier.id) & (DEADLINES.c.name == name) & (DEADLINES.c.turn == dossier.turn)
+        row = tx.core.execute(select(DEADLINES).where(this)).one()
+        late = row.due_at is not None and at > row.due_at
+        tx.core.execute(update(DEADLINES).where(this).values(met_at=at, next_rung_at=None))
+        write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome={"late": late}, rule=row.rule, substance=False)
+    dossier.journal[step, dossier.turn] = {"late": late}
+
+
+def fire_rungs(limit: int = 10_000) -> int:
+    """Fire every rung that is due: claim it by its unique row, remind who owes, look for the next; return how many."""
+    at, fired = now(), 0
+    while fired < limit:
+        with transaction() as tx:
+            rows = tx.core.execute(
+                select(DEADLINES, CASES.c.number, CASES.c.process, CASES.c.subject, CASES.c.drill)
+                .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+                .where(DEADLINES.c.next_rung_at <= at)
+                .order_by(DEADLINES.c.next_rung_at)
+                .limit(BATCH)
+                .with_for_update(of=DEADLINES, skip_locked=True)
+            ).all()
+            if not rows:
+                return fired
+            fired += _fire(tx, rows, at)
+    return fired
+
+
+def _fire(tx: Transaction, rows: Sequence[Any], at: datetime) -> int:
+    days, claims, moves, count = calendar(), [], [], 0
+    before: dict[int, set[str]] = {}
+    for rung in tx.core.execute(select(RUNGS).where(RUNGS.c.deadline_id.in_([row.id for row in rows]))):
+        before.setdefault(rung.deadline_id, set()).add(rung.rung)
+    for row in rows:
+        terms = terms_of(row)
+        times = rung_times(terms, due(terms, days), row.rungs, days)
+        known = before.get(row.id, set())
+        ready = sorted((when, name) for name, when in times.items() if when <= at and name not in known)
+        for _, name in ready:
+            claims.append({"deadline_id": row.id, "rung": name, "fired_at": at})
+            told = _reminders(tx, row, name, at)
+            write_entry(tx, lock(tx, row.case_id), f"rung-{row.name}-{name}", row.turn, actor=SYSTEM, at=at, tellings=told,
+                        outcome={"rung": name, "due": row.due_at}, rule=row.rule, substance=False)  # fmt: skip
+        left = [when for name, when in times.items() if name not in known | {one for _, one in ready}]
+        moves.append({"of": row.id, "next": min(left, default=None)})
+        count += len(ready)
+    if claims:
+        tx.core.execute(insert(RUNGS), claims)
+    tx.core.execute(update(DEADLINES).where(DEADLINES.c.id == bindparam("of")).values(next_rung_at=bindparam("next")), moves)
+    return count
+
+
+def _reminders(tx: Transaction, row: Any, rung: str, at: datetime) -> list[Telling]:
+    shown = row.due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if row.due_at else ""
+    facts = {"subject": row.subject, "duty": say(f"duty_{row.process}.{row.name.split('.')[0]}"), "due": shown}
+    template = f"notice_kernel.rung_{rung.partition(':')[0]}"
+    if not row.lagging:
+        return tellings(tx, [row.office], template, facts, at, drill=row.drill) if row.office else []
+    told = tellings(tx, [row.office], template, facts, at, drill=row.drill) if row.office else []
+    for unit, members in lag_by_unit(tx, row.case_id, row.lagging).items():
+        for who, channel in recipients(tx, [f"{row.unit_role}:{unit}"], local_day(at), drill=row.drill):
+            told.append(Telling(who, channel, f"{template}_lag", facts | {"members": members}))
+    return told
+
+
+def lag_by_unit(tx: Transaction, case_id: int, statuses: Sequence[str]) -> dict[str, int]:
+    """Return how many members of each unit still stand at one of the statuses."""
+    found: dict[str, int] = {}
+    rows = tx.core.execute(select(CASES.c.unit).where(CASES.c.parent_id == case_id, CASES.c.status.in_(statuses)))
+    for row in rows:
+        found[row.unit] = found.get(row.unit, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def recompute() -> list[str]:
+    """Derive anew every open clock that rests on another version of the calendar; return the cases whose end moved."""
+    days, at, moved = calendar(), now(), []
+    with reading() as connection:
+        stale = connection.execute(
+            select(DEADLINES.c.id, CASES.c.number)
+            .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+            .where(DEADLINES.c.met_at.is_(None), DEADLINES.c.superseded_at.is_(None), DEADLINES.c.calendar_version != days.version)
+        ).all()
+    for one in stale:
+        with transaction() as tx:
+            row = tx.core.execute(select(DEADLINES).where(DEADLINES.c.id == one.id)).one()
+            terms = terms_of(row)
+            ends = due(terms, days)
+            fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == row.id)).scalars().all()
+            tx.core.execute(
+                update(DEADLINES)
+                .where(DEADLINES.c.id == one.id)
+                .values(due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
+                        next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
+            )  # fmt: skip
+            if ends.due_at != row.due_at or ends.provisional != row.provisional:
+                told = tellings(tx, [row.office] if row.office else [], "notice_kernel.moved",
+                                {"was": str(local_day(row.due_at)) if row.due_at else "", "now": str(ends.day or "")}, at, drill=False)  # fmt: skip
+                write_entry(tx, lock(tx, row.case_id), f"clock-{row.name}-moved-{days.version[:12]}", row.turn, actor=SYSTEM, at=at,
+                            outcome={"was": row.due_at, "due": ends.due_at, "provisional": ends.provisional}, rule=row.rule,
+                            tellings=told, substance=False)  # fmt: skip
+                moved.append(one.number)
+    return moved
+
+
+def open_clocks(case_id: int | None = None) -> Iterator[Any]:
+    """Yield the running and paused clocks, the next to end first."""
+    chosen = (
+        select(DEADLINES, CASES.c.number, CASES.c.process)
+        .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+        .where(DEADLINES.c.met_at.is_(None), DEADLINES.c.superseded_at.is_(None))
+        .order_by(DEADLINES.c.due_at)
+    )
+    with reading() as connection:
+        yield from connection.execute(chosen.where(DEADLINES.c.case_id == case_id) if case_id else chosen).all()
+

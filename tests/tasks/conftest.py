@@ -1,0 +1,177 @@
+"""Providers for the notice tests: real servers on this machine that answer well, badly, slowly or not at all."""
+
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from tasks.channel import PLUGINS, make_strict
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request that a provider got."""
+
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: str
+    at: float
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Provider:
+    """An HTTP provider whose behaviour is set for each path; elsewhere it answers 200 and an empty object."""
+
+    address: str
+    received: list[Received] = field(default_factory=list)
+    answers: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
+    behaviours: dict[str, Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
+    otherwise: tuple[int, str, dict[str, str]] = (200, "{}", {})
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return self.address.removeprefix("http://")
+
+    def answer(self, path: str, status: int, body: str = "{}", **headers: str) -> None:
+        """Answer a path like this."""
+        self.answers[path] = (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def hang(self, path: str) -> None:
+        """Never answer a path."""
+        self.behaviours[path] = lambda _handler: self.closing.wait(120) and None
+
+    def drip(self, path: str, *, headers: bool = False) -> None:
+        """Answer a path one byte at a time, for ever: each byte comes within any read time limit."""
+
+        def behave(handler: BaseHTTPRequestHandler) -> None:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"" if headers else b"Content-Length: 100000\r\n\r\n"))
+            while not self.closing.wait(0.2):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+
+        self.behaviours[path] = behave
+
+    def paths(self) -> list[str]:
+        """Paths in the order they were asked for."""
+        return [one.path for one in self.received]
+
+
+@pytest.fixture
+def provider_server() -> Iterator[Provider]:
+    """A local HTTP provider."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            path, _, query = self.path.partition("?")
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("utf-8", "replace")
+            provider.received.append(Received(path, query, dict(self.headers), body, time.monotonic()))
+            try:
+                if path in provider.behaviours:
+                    provider.behaviours[path](self)
+                    self.close_connection = True
+                    return
+                status, text, headers = provider.answers.get(path, provider.otherwise)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+            except OSError:  # the courier was killed in the middle
+                self.close_connection = True
+
+        do_GET = do_POST = _serve  # noqa: N815 -- the library's names
+
+        def log_message(self, *_args: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    provider = Provider(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield provider
+    provider.closing.set()
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server; some recipients are refused, and some mails end the connection."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    mails: list[tuple[list[str], bytes]] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
+    after_data: str = "250 OK"
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    def message(self, index: int = -1) -> Message:
+        """Return a mail that was taken."""
+        return message_from_bytes(self.mails[index][1])
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+        """Take or refuse a recipient."""
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        """Take a mail, refuse it, or break off."""
+        self.mails.append((list(envelope.rcpt_tos), envelope.content))
+        if self.after_data == "break off":
+            server.transport.abort()
+        return self.after_data
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[MailServer]:
+    """A local SMTP server."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        mail_server = MailServer(port=free.getsockname()[1])
+    controller = Controller(mail_server, hostname=mail_server.host, port=mail_server.port, ready_timeout=30)
+    controller.start()
+    yield mail_server
+    controller.stop()
+
+
+@pytest.fixture
+def provider_witnesses() -> Iterator[None]:
+    """Put the witnesses into the plugins of this process, as the courier's child does, and take them out again."""
+    modules = [sys.modules[plugin.__module__] for plugin in set(PLUGINS.values())]
+    before = [
+        (module, name, getattr(module, name))
+        for module in modules
+        for name in ("requests", "smtplib")
+        if hasattr(module, name)
+    ]
+    make_strict()
+    yield
+    for module, name, value in before:
+        setattr(module, name, value)
