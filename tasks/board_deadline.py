@@ -151,7 +151,14 @@ def time_left(terms: DeadlineTerms, reached: Due, at: datetime, current: Calenda
 
 def deadline_table(standings: Sequence[Standing], *, with_case: bool = True) -> str:
     """Return the deadlines as a table."""
-    heads = ["deadline_light", *(["case"] if with_case else []), "deadline_name", "deadline_office", "deadline_due", "deadline_left"]
+    heads = [
+        "deadline_light",
+        *(["case"] if with_case else []),
+        "deadline_name",
+        "deadline_office",
+        "deadline_due",
+        "deadline_left",
+    ]
     rows = (
         [
             each.light.title,
@@ -197,7 +204,9 @@ def receipt_text(standing: Standing) -> str:
     lines = receipt(standing.terms, calendar())
     name = word("receipt_name", case=plain(standing.case), name=plain(standing.title), due=standing.due_text)
     basis = word("receipt_basis", rule=plain(standing.rule)) if standing.rule else ""
-    return sections(f"<details><summary>{name}</summary>", _summary(standing.terms, lines), basis, _days(lines), "</details>")
+    return sections(
+        f"<details><summary>{name}</summary>", _summary(standing.terms, lines), basis, _days(lines), "</details>"
+    )
 
 
 def _summary(terms: DeadlineTerms, lines: Sequence[ReceiptLine]) -> str:
@@ -206,13 +215,17 @@ def _summary(terms: DeadlineTerms, lines: Sequence[ReceiptLine]) -> str:
         return word("receipt_sum_date", anchor=anchor)
     if terms.clock is Clock.HOURS:
         return word("receipt_sum_hours", anchor=local(terms.anchor), budget=terms.budget)
-    counted, skipped, paused = (sum(line.mark is mark for line in lines) for mark in (Mark.COUNTED, Mark.SKIPPED, Mark.PAUSED))
+    counted, skipped, paused = (
+        sum(line.mark is mark for line in lines) for mark in (Mark.COUNTED, Mark.SKIPPED, Mark.PAUSED)
+    )
     return word("receipt_sum_days", anchor=anchor, budget=terms.budget, counted=counted, skipped=skipped, paused=paused)
 
 
 def _days(lines: Sequence[ReceiptLine]) -> str:
     heads = [word(f"receipt_{head}") for head in ("day", "number", "reason", "notice")]
-    return table(heads, ([_when(line), _number(line), plain(line.text()), plain(line.notice)] for line in lines), right=(1,))
+    return table(
+        heads, ([_when(line), _number(line), plain(line.text()), plain(line.notice)] for line in lines), right=(1,)
+    )
 
 
 def _when(line: ReceiptLine) -> str:

@@ -80,10 +80,11 @@ class Sheet:
             ]
         self._y += TILE + EDGE
 
-    def funnel(self, title: str, legend: tuple[str, str], stages: Sequence[Stage]) -> None:
+    def funnel(self, title: str, legend: Sequence[str], stages: Sequence[Stage]) -> None:
         """Add a funnel: a bar for all who reached a stage, its other end for those who stand there now."""
         self._heading(title)
-        self._legend(dict(zip(legend, ("s1", "s2"), strict=True)), "")
+        if legend:
+            self._legend(dict(zip(legend, ("s1", "s2"), strict=True)), "")
         most = max((stage.reached for stage in stages), default=0) or 1
         room = WIDE - 2 * EDGE - LABELS - NUMBERS
         for stage in stages:

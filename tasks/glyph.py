@@ -72,7 +72,9 @@ class Lettering:
                 number = self._used.setdefault(character, len(self._used))
                 parts.append(f'<use href="#g{number}" x="{at}"/>')
             at += _advance(character)
-        return f'<g class="{style}" transform="translate({x - shift:.1f} {y:.1f}) scale({scale:.4g})">{"".join(parts)}</g>'
+        return (
+            f'<g class="{style}" transform="translate({x - shift:.1f} {y:.1f}) scale({scale:.4g})">{"".join(parts)}</g>'
+        )
 
     def definitions(self) -> str:
         """Return the outlines that were used."""

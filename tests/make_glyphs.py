@@ -86,7 +86,9 @@ def main(more):
             continue
         pen = OutlinePen(glyphs, scale)
         glyphs[name].draw(pen)
-        lines.append(f"{ord(character):x} {round(glyphs[name].width * scale)} {''.join(a + b for a, b in pen.parts)}".rstrip())
+        lines.append(
+            f"{ord(character):x} {round(glyphs[name].width * scale)} {''.join(a + b for a, b in pen.parts)}".rstrip()
+        )
     TARGET.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(lines)} glyphs, {TARGET.stat().st_size} bytes")  # noqa: T201 -- a script that says what it did
 

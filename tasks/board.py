@@ -1,0 +1,111 @@
+"""Boards: pages read from our database and kept as Prefect artifacts, one a key, updated only when they say something new.
+
+An artifact keeps its id for good, so that its address can be bookmarked; the journal, not the artifact, is the history.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.exceptions import ObjectNotFound
+
+from config.offices import roles
+from tasks.ask import open_questions
+from tasks.board_deadline import deadline_page
+from tasks.board_inbox import inbox_page
+from tasks.board_page import Page, local, sections, word
+from tasks.board_season import NO_PLACES, Places, season_page
+from tasks.board_subject import board_subjects
+from tasks.board_worklist import KEY, office_key, office_page, worklist_page, worklist_pages
+from tasks.clock import now
+
+DECIDE: Final = "decide/decide"
+KEPT_AFTER_CLOSING: Final = timedelta(days=2)
+"""A closed instance's board is still brought to its last state; later nothing can change it."""
+DIGEST: Final = "digest"
+AT_ONCE: Final = 100
+"""Keys asked for in one request."""
+
+
+class Published(NamedTuple):
+    """An artifact that is there: its id and what it says."""
+
+    id: UUID
+    digest: str
+
+
+def publish_boards(client: SyncPrefectClient, places: Mapping[str, Places] | None = None) -> list[str]:
+    """Bring every board up to date and return the keys of those that were created or changed.
+
+    Args:
+        client: a client of Prefect's server.
+        places: quota by case number, for the instances that have one.
+    """
+    deployment_id = decide_deployment(client)
+    known = places or {}
+    own = worklist_pages(deployment_id)
+    own += _emptied(client, {page.key for page in own})
+    changed, ids = publish_pages(client, own)
+    pages = [
+        worklist_page(open_questions(), deployment_id, ids),
+        deadline_page(),
+        inbox_page(),
+        *(season_page(number, known.get(number, NO_PLACES)) for number in board_subjects(now() - KEPT_AFTER_CLOSING)),
+    ]
+    return changed + publish_pages(client, pages)[0]
+
+
+def publish_pages(client: SyncPrefectClient, pages: Sequence[Page]) -> tuple[list[str], dict[str, str]]:
+    """Create or update the artifacts of some pages; return the keys that changed, and the artifact id of every key."""
+    there = _published(client, [page.key for page in pages])
+    changed, ids = [], {key: str(found.id) for key, found in there.items()}
+    for page in pages:
+        found = there.get(page.key)
+        if found and found.digest == page.digest:
+            continue
+        changed.append(page.key)
+        data, note = _stamped(page), {DIGEST: page.digest}
+        if found:
+            client.update_artifact(found.id, ArtifactUpdate(data=data, description=page.title, metadata_=note))
+        else:
+            made = client.create_artifact(
+                ArtifactCreate(key=page.key, type="markdown", description=page.title, data=data, metadata_=note)
+            )
+            ids[page.key] = str(made.id)
+    return changed, ids
+
+
+def decide_deployment(client: SyncPrefectClient) -> str:
+    """Return the id of the deployment that takes decisions; empty while it is not there, and boards show no such link."""
+    try:
+        return str(client.read_deployment_by_name(DECIDE).id)
+    except ObjectNotFound:
+        return ""
+
+
+def _stamped(page: Page) -> str:
+    """Say at the end when the page last changed; that is no content of its own."""
+    return sections(f"# {page.title}", page.body, "---", word("as_of", at=local(now())))
+
+
+def _published(client: SyncPrefectClient, keys: Sequence[str]) -> dict[str, Published]:
+    found: dict[str, Published] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        found |= _latest(client, ArtifactCollectionFilterKey(any_=list(keys[start : start + AT_ONCE])))
+    return found
+
+
+def _latest(client: SyncPrefectClient, wanted: ArtifactCollectionFilterKey) -> dict[str, Published]:
+    found = client.read_latest_artifacts(artifact_filter=ArtifactCollectionFilter(key=wanted))
+    return {each.key: Published(each.latest_id, (each.metadata_ or {}).get(DIGEST, "")) for each in found}
+
+
+def _emptied(client: SyncPrefectClient, current: set[str]) -> list[Page]:
+    """Return the pages of offices that had questions once and have none now: they must not show old ones."""
+    offices = {office_key(role.id): role.id for role in roles()}
+    there = _latest(client, ArtifactCollectionFilterKey(like_=f"{KEY}-")).keys() - current
+    return [office_page(offices[key], [], "") for key in sorted(there & offices.keys())]

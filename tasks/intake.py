@@ -1,0 +1,121 @@
+"""Rosters into a case: each file is taken in once, each row once, and what is refused goes back to be mended."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import insert, select
+
+from config.messages import Refusal
+from config.offices import towns
+from config.settings import settings
+from models.case import Received
+from models.column import key_ring
+from models.roster import FORMS, Row, columns_of
+from models.roster.cell import Choice
+from tasks.clock import local_day, now
+from tasks.journal import case_id_of, lock, write_entry
+from tasks.roster import Accepted, Flaw, Reading, Rejected, masked, read_roster, write_returned
+from tasks.step import actor
+from tasks.store import Transaction, reading, table, transaction
+from tasks.wait import count_nudge
+
+RECEIVED: Final = table(Received)
+CHUNK: Final = 1000
+RETURNED_FOLDER: Final = "returned"
+
+
+class Refused(NamedTuple):
+    """A row that is well formed but cannot be taken in: the field at fault, the message and its facts."""
+
+    accepted: Accepted[Any]
+    field: str
+    key: str
+    facts: dict[str, str | int]
+
+
+class Intake(NamedTuple):
+    """What became of a file: how many rows were taken in, how many go back (and in which file), and what was odd."""
+
+    form: str
+    accepted: int
+    rejected: int
+    warnings: Sequence[Flaw]
+    returned: Path | None
+    repeat: bool
+
+
+Taker = Callable[[Transaction, int, Sequence[Accepted[Any]], date], Iterable[Refused]]
+"""Takes one chunk of rows into a case, in one transaction, and yields those it refuses."""
+
+
+def in_chunks(rows: Sequence[Accepted[Any]], size: int = CHUNK) -> Iterator[Sequence[Accepted[Any]]]:
+    """Yield the rows in chunks; a crash between chunks is mended by sending the file again."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def town_choices() -> dict[str, set[str]]:
+    """Return the names that a town column may hold."""
+    return {"town": {name for town in towns() for name in town.names}}
+
+
+def _plain(value: Any) -> Any:
+    return value.word if isinstance(value, Choice) else value
+
+
+def _handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:
+    column = next(c for c in columns_of(sheet.form) if c.field == one.field)
+    given = _plain(getattr(one.accepted.fact, one.field))
+    shown = masked(given, column.cell.kind, private=column.cell.private)
+    flaw = Flaw(one.accepted.row, "", column.title, shown, one.key, one.facts)
+    return Rejected(one.accepted.row, (flaw,), tuple(_plain(getattr(one.accepted.fact, name)) for name in sheet.fields))
+
+
+def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
+    """Take a roster into a case. The same file again changes nothing; a mended file brings only what is new.
+
+    Args:
+        case: number of the case.
+        form: name of the form.
+        path: the file.
+        taker: takes the rows of this form.
+
+    Raises:
+        Refusal: the file as a whole cannot be taken, or there is no such case or form.
+    """
+    if form not in FORMS:
+        raise Refusal("kernel.no_such_form", form=form)
+    case_id, at = case_id_of(case), now()
+    day = local_day(at)
+    sheet: Reading[Row] = read_roster(path, FORMS[form], on=day, choices=town_choices(), seal=key_ring().index)
+    if found := _received(case_id, form, sheet.file_digest):
+        return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
+    refused: list[Refused] = []
+    for chunk in in_chunks(sheet.accepted):
+        with transaction() as tx:
+            refused.extend(taker(tx, case_id, chunk, day))
+    rejected = sorted((*sheet.rejected, *(_handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
+    accepted = len(sheet.accepted) - len(refused)
+    name = f"{case}-{form}-{sheet.file_digest[:8]}.xlsx"
+    returned = settings().home / RETURNED_FOLDER / name if rejected else None
+    if returned:
+        returned.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_returned(replace(sheet, rejected=tuple(rejected)), returned)
+    counts = {"accepted": accepted, "rejected": len(rejected)}
+    with transaction() as tx:
+        tx.core.execute(insert(RECEIVED).values(case_id=case_id, form=form, digest=sheet.file_digest, at=at, **counts))
+        write_entry(tx, lock(tx, case_id), f"received-{form}-{sheet.file_digest[:12]}", 1, actor=actor.get(), at=at,
+                    substance=False, outcome={"file": sheet.file_digest} | counts)  # fmt: skip
+        count_nudge(case_id)
+    return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=False)
+
+
+def _received(case_id: int, form: str, digest: str) -> Any:
+    chosen = select(RECEIVED.c.accepted, RECEIVED.c.rejected).where(
+        RECEIVED.c.case_id == case_id, RECEIVED.c.form == form, RECEIVED.c.digest == digest
+    )
+    with reading() as connection:
+        return connection.execute(chosen).one_or_none()
