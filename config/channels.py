@@ -160,9 +160,9 @@ class Channels(Fact):
         return tuple(route.channel for route in routes[: 2 if routes[0].channel == INBOX.name else 1])
 
     def following(self, recipient: str, channel: str, *, drill: bool) -> str | None:
-        """Return the channel to try after this one failed for good, or None."""
-        names = [route.channel for route in self.routes(recipient, drill=drill)]
-        rest = names[names.index(channel) + 1 :] if channel in names else []
+        """Return the channel to try after this one failed for good, or None; one not in the book leads to the first."""
+        names = [route.channel for route in self.routes(recipient, drill=drill) if route.channel != INBOX.name]
+        rest = names[names.index(channel) + 1 :] if channel in names else names
         return rest[0] if rest else None
 
     def target(self, recipient: str, channel: str) -> str:

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 from pydantic import Field
 
@@ -106,7 +107,7 @@ def office(role: str) -> Office:
 
 @cache
 def _towns_by_name() -> dict[str, Office]:
-    return {name: town for town in towns() for name in (town.id, *town.names)}
+    return {normalize("NFKC", name): town for town in towns() for name in (town.id, *town.names)}
 
 
 def town(name: str) -> Office:
@@ -116,7 +117,7 @@ def town(name: str) -> Office:
         OfficeUnknownError: there is none.
     """
     try:
-        return _towns_by_name()[name.strip()]
+        return _towns_by_name()[normalize("NFKC", name).strip()]
     except KeyError:
         raise OfficeUnknownError(name) from None
 

@@ -232,6 +232,12 @@ def _choices() -> dict[str, _Choice]:
     return {path: shape(_Choice, choice, READINGS.name, path) for path, choice in content.items()}
 
 
+def forget() -> None:
+    """Read the rules and readings again when next asked, after their files were changed."""
+    for known in (rules, _choices, _cited):
+        known.cache_clear()
+
+
 def entry(path: str) -> Rule:
     """Return a rule with all its versions.
 

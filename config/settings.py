@@ -3,13 +3,11 @@
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
 class Settings(BaseSettings):

@@ -19,7 +19,7 @@ from tasks.story import story
 from tasks.wait import wait_for, wait_until
 
 
-@story(name="conscription", run_name=say("conscription.run_name"), description=say("conscription.description"))
+@story(name="conscription", run_name=say("conscription.run_name", season="{season}"), description=say("conscription.description"))
 def conscription(season: str) -> str:
     """Take one season from the group adjustment to its close.
 

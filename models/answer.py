@@ -1,10 +1,12 @@
 """Forms that a decision may ask for. A deciding field is required and has no default: an empty click decides nothing."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from config.fact import Fact
+from config.messages import Refusal
 
 
 class Answer(Fact):
@@ -18,6 +20,10 @@ class Answer(Fact):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         Answer.forms[cls.__name__] = cls
+
+    def objection(self, shown: Mapping[str, Any]) -> Refusal | None:  # noqa: ARG002 -- most forms have none
+        """Say why this answer cannot stand beside what its question showed (`tasks.ask.ask`); None where it can."""
+        return None
 
 
 class Determination(Answer):

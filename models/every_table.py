@@ -1,11 +1,12 @@
 """Every table of ours, so that migrations and tests see them all."""
 
-from models.case import Anchor, Case, Deadline, Decision, Entry, Instance, Notice, Progress, Rung, Seat
+from models.case import Anchor, Case, Deadline, Decision, Entry, Instance, Notice, Progress, Received, Rung, Seat
+from models.conscription.roll import Benefit, Candidate, Evidence, Finding, Objection, Ranked, Returned
 from models.office import Delegation, Officer, Post
 from models.person import Party, Person
-from models.simulation import SimulatedNow
+from models.simulation import SimulatedClock
 
 TABLES = (
-    Anchor, Case, Deadline, Decision, Delegation, Entry, Instance, Notice, Officer, Party, Person, Post, Progress, Rung, Seat,
-    SimulatedNow,
+    Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice, Objection,
+    Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
 )  # fmt: skip

@@ -18,14 +18,27 @@ class Line(Fact):
     """One line of a working or a finding: a message key and its facts, so that it can be read in either language."""
 
     key: str
-    facts: Mapping[str, str | int] = Field(default_factory=dict)
+    facts: Mapping[str, "Told"] = Field(default_factory=dict)
 
     def text(self, language: str | None = None) -> str:
-        """Render the line."""
-        return say(self.key, language, **self.facts)
+        """Render the line, and the lines among its facts, in one language."""
+        return say(self.key, language, **{name: _told(fact, language) for name, fact in self.facts.items()})
 
     def __str__(self) -> str:
         return self.text()
+
+
+Told = str | int | Line | tuple[Line, ...]
+"""A fact of a line: text, a count, or words that are themselves in the message files."""
+
+
+def _told(fact: Told, language: str | None) -> str | int:
+    match fact:
+        case Line():
+            return fact.text(language)
+        case tuple():
+            return "、".join(line.text(language) for line in fact)
+    return fact
 
 
 class Judged(Fact):
@@ -73,9 +86,10 @@ class Bench:
         found = self.cite(name).reading
         return found.value if found else ""
 
-    def note(self, key: str, **facts: str | int | Decimal | date) -> Line:
+    def note(self, key: str, **facts: Told | Decimal | date) -> Line:
         """Write one line of the working."""
-        line = Line(key=key, facts={name: fact if isinstance(fact, int) else str(fact) for name, fact in facts.items()})
+        told = {name: str(fact) if isinstance(fact, Decimal | date) else fact for name, fact in facts.items()}
+        line = Line(key=key, facts=told)
         self._working.append(line)
         return line
 

@@ -1,17 +1,13 @@
-"""The day of a simulated installation: demo, try-outs and predictions set their clock by hand."""
+"""The clock of a simulated installation: demo, try-outs and predictions are ahead of the real day."""
 
-from datetime import datetime
-
-from sqlalchemy import Column
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
-from models.column import Instant
 
+class SimulatedClock(SQLModel, table=True):
+    """How far a simulated installation is ahead of the machine's clock; it ticks like any other."""
 
-class SimulatedNow(SQLModel, table=True):
-    """The one moment that a simulated installation believes it is."""
-
-    __tablename__ = "simulated_now"
+    __tablename__ = "simulated_clock"
 
     id: int = Field(default=1, primary_key=True)
-    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    ahead: int = Field(sa_type=BigInteger, description="Microseconds; may be below zero")

@@ -1,6 +1,7 @@
 """Human decisions: a question is asked of roles, answered through one door, signed with a one-time code, and kept."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -12,9 +13,9 @@ from models.answer import Answer
 from models.case import Decision, DecisionStatus, Mode, Seat
 from models.person import Party, Person
 from tasks.clock import local_day, now
-from tasks.journal import CASES, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.notify import tellings
-from tasks.officer import check_code, represents, roles_held
+from tasks.officer import OFFICERS, check_code, represents, roles_held
 from tasks.step import SYSTEM, Dossier
 from tasks.store import Transaction, reading, table, transaction
 from tasks.wait import INSTANCES, count_nudge, park
@@ -61,6 +62,7 @@ def ask(
     mode: Mode = Mode.SINGLE,
     due: datetime | None = None,
     excluded: Sequence[str] = (),
+    shown: Mapping[str, Any] | None = None,
 ) -> A:
     """Ask roles for a decision and return it; asked once a turn, however often the story is replayed.
 
@@ -73,6 +75,7 @@ def ask(
         mode: how many of the roles must answer.
         due: when an answer is due; passing it decides nothing.
         excluded: staff numbers that may not answer, for instance whoever drafted the paper.
+        shown: what the answer is held against at the door (`Answer.objection`): bounds, case numbers; never personal data.
 
     Raises:
         Parked: the answer is still to come.
@@ -93,7 +96,8 @@ def ask(
             at = now()
             told = tellings(tx, roles, "notice_kernel.question", {"title": title, "subject": dossier.subject}, at, drill=dossier.drill)
             write_entry(tx, case, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, tellings=told, substance=False,
-                        outcome={"form": form.__name__, "of": roles, "mode": mode, "text": text})  # fmt: skip
+                        outcome={"form": form.__name__, "of": roles, "mode": mode, "text": text}
+                        | ({"shown": dict(shown)} if shown else {}))  # fmt: skip
             made = tx.core.execute(
                 insert(DECISIONS).values(
                     case_id=dossier.id, point=point, turn=dossier.turn, form=form.__name__, mode=mode.value, status=OPEN,
@@ -142,7 +146,11 @@ class Signature(NamedTuple):
     way: str
 
 
-def decide(seat_id: int, signature: Signature) -> str:
+class Proofs(dict[tuple[str, str], int]):
+    """Codes that were checked for one sheet: (staff number, code) -> officer; one code signs the whole sheet."""
+
+
+def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> str:
     """Answer a question: the one door for forms, boards, sheets and the command line. Returns the case's number.
 
     The code is checked first; then the role held that day (or by whom one stands in: 乙代甲), one's own case, the version
@@ -155,9 +163,10 @@ def decide(seat_id: int, signature: Signature) -> str:
         seat = tx.core.execute(
             select(SEATS, DECISIONS.c.case_id, DECISIONS.c.point, DECISIONS.c.turn, DECISIONS.c.form, DECISIONS.c.mode,
                    DECISIONS.c.version, DECISIONS.c.excluded, CASES.c.number,
-                   func.coalesce(CASES.c.parent_id, CASES.c.id).label("carrier"))
+                   func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"))
             .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
             .join(CASES, DECISIONS.c.case_id == CASES.c.id)
+            .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
             .where(SEATS.c.id == seat_id)
         ).one_or_none()  # fmt: skip
         if seat is None:
@@ -166,7 +175,7 @@ def decide(seat_id: int, signature: Signature) -> str:
         status = tx.core.execute(select(SEATS.c.status).where(SEATS.c.id == seat_id).with_for_update()).scalar_one()
         if status != OPEN:
             raise Refusal("kernel.question_closed", number=f"Q{seat_id}")
-        signed = _sign(tx, seat, case.version, signature)
+        signed = _sign(tx, seat, case.version, signature, proofs)
         if isinstance(signed, Refusal):
             tx.core.execute(
                 update(SEATS).where(SEATS.c.id == seat_id).values(attempt=SEATS.c.attempt + 1, refusal=str(signed)[:400])
@@ -184,10 +193,21 @@ class _Signed(NamedTuple):
     answer: Answer
 
 
-def _sign(tx: Transaction, seat: Any, version: int, signature: Signature) -> _Signed | Refusal:
+def _officer(tx: Transaction, signature: Signature, at: datetime, proofs: Proofs | None) -> Any | Refusal:
+    """Return the officer whom the code proves; within one sheet a code that was good stays good."""
+    key = (signature.staff_no, signature.code)
+    if proofs is not None and key in proofs:
+        return tx.core.execute(select(OFFICERS).where(OFFICERS.c.id == proofs[key])).one()
+    officer = check_code(tx, signature.staff_no, signature.code, at)
+    if proofs is not None and not isinstance(officer, Refusal):
+        tx.after_commit(lambda: proofs.update({key: officer.id}))
+    return officer
+
+
+def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs: Proofs | None) -> _Signed | Refusal:
     at = now()
     day = local_day(at)
-    officer = check_code(tx, signature.staff_no, signature.code, at)
+    officer = _officer(tx, signature, at, proofs)
     if isinstance(officer, Refusal):
         return officer
     signed_for = ""
@@ -208,7 +228,15 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature) -> _Si
         answer = Answer.forms[seat.form].model_validate(signature.answer)
     except ValidationError as error:
         return field_refusal(seat.form, error)
+    if objection := answer.objection(_shown(tx, seat)):
+        return objection
     return _Signed(signature.staff_no, signed_for, answer)
+
+
+def _shown(tx: Transaction, seat: Any) -> Mapping[str, Any]:
+    asked = tx.run(FIND_ENTRY, seat.case_id, f"asked-{seat.point}", seat.turn).fetchone()
+    found: Mapping[str, Any] = json.loads(asked[0]).get("shown", {}) if asked else {}
+    return found
 
 
 def field_refusal(form: str, error: ValidationError) -> Refusal:
@@ -263,11 +291,13 @@ def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
 
 def instance_of(seat_id: int) -> tuple[str, str]:
     """Return (case number, run id) of the case that a question belongs to."""
+    own = INSTANCES.alias()
     chosen = (
         select(CASES.c.number, INSTANCES.c.run_id)
         .join(DECISIONS, DECISIONS.c.case_id == CASES.c.id)
         .join(SEATS, SEATS.c.decision_id == DECISIONS.c.id)
-        .join(INSTANCES, INSTANCES.c.case_id == func.coalesce(CASES.c.parent_id, CASES.c.id))
+        .outerjoin(own, own.c.case_id == CASES.c.id)
+        .join(INSTANCES, INSTANCES.c.case_id == func.coalesce(own.c.case_id, CASES.c.parent_id, CASES.c.id))
         .where(SEATS.c.id == seat_id)
     )
     with reading() as connection:

@@ -46,7 +46,7 @@ def ask_each(
         ids = dict(
             tx.core.execute(
                 select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id, CASES.c.number.in_(members))
-            ).tuples()
+            ).tuples().all()
         )
         chosen = select(DECISIONS.c.case_id, DECISIONS.c.status, DECISIONS.c.outcome).where(
             DECISIONS.c.case_id.in_(ids.values()), DECISIONS.c.point == point, DECISIONS.c.turn == dossier.turn

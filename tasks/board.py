@@ -1,4 +1,4 @@
-"""Boards: pages read from our database and kept as Prefect artifacts, one a key, updated only when they say something new.
+"""Boards: pages read from our database and kept as Prefect artifacts, one a key, updated when they say something new.
 
 An artifact keeps its id for good, so that its address can be bookmarked; the journal, not the artifact, is the history.
 """
@@ -80,7 +80,7 @@ def publish_pages(client: SyncPrefectClient, pages: Sequence[Page]) -> tuple[lis
 
 
 def decide_deployment(client: SyncPrefectClient) -> str:
-    """Return the id of the deployment that takes decisions; empty while it is not there, and boards show no such link."""
+    """Return the id of the deployment that takes decisions; empty where there is none: boards then lack that link."""
     try:
         return str(client.read_deployment_by_name(DECIDE).id)
     except ObjectNotFound:

@@ -22,14 +22,15 @@ from tasks.board_page import (
     table,
     word,
 )
-from tasks.chart import Sheet, Tile, picture
+from tasks.chart import Lamp, Sheet, Tile, Tone, picture
 from tasks.clock import now
-from tasks.journal import CASES
 from tasks.deadline import DEADLINES, terms_of
+from tasks.journal import CASES
 from tasks.store import reading
 
 MOST_ROWS: Final = 300
 MOST_RECEIPTS: Final = 60
+MOST_LAMPS: Final = 6
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 HOURS_UNTIL: Final = 48 * HOUR
@@ -44,9 +45,17 @@ class Light(StrEnum):
     PAUSED = "paused"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The light in words, with a sign that needs no colour."""
         return word(f"light_{self.value}")
+
+
+_TONES: Final[dict[Light, Tone]] = {
+    Light.RED: "bad",
+    Light.YELLOW: "soon",
+    Light.GREEN: "good",
+    Light.PAUSED: "plain",
+}
 
 
 class Standing(NamedTuple):
@@ -74,10 +83,8 @@ class Standing(NamedTuple):
         """When it ends, flagged while a holiday notice may still move it."""
         if self.due.due_at is None:
             return word("paused")
-        if self.terms.clock is Clock.HOURS:
-            text = local(self.due.due_at)
-        else:
-            text = self.due.due_at.date().isoformat()
+        by_hours = self.terms.clock is Clock.HOURS
+        text = local(self.due.due_at) if by_hours else self.due.due_at.date().isoformat()
         return f"{text}（{word('provisional')}）" if self.due.provisional else text
 
 
@@ -137,16 +144,27 @@ def time_left(terms: DeadlineTerms, reached: Due, at: datetime, current: Calenda
     if reached.due_at is None:
         return word("paused")
     if reached.overdue(at):
-        if terms.clock is Clock.HOURS and at - reached.due_at < HOURS_UNTIL:
-            return word("hours_over", hours=(at - reached.due_at) // HOUR)
-        return word("days_over", days=(local_day(at) - local_day(reached.due_at)).days)
+        return _over(terms, at - reached.due_at, local_day(at) - local_day(reached.due_at))
     if terms.clock is Clock.HOURS and reached.due_at - at < HOURS_UNTIL:
         return word("hours_left", hours=(reached.due_at - at) // HOUR)
-    if local_day(reached.due_at) == local_day(at):
-        return word("last_day")
-    if terms.clock is Clock.WORKING_DAYS:
+    days = (local_day(reached.due_at) - local_day(at)).days
+    if days and terms.clock is Clock.WORKING_DAYS:
         return word("working_days_left", days=remaining(terms, at, current) // DAY)
-    return word("days_left", days=(local_day(reached.due_at) - local_day(at)).days)
+    return word("days_left", days=days) if days else word("last_day")
+
+
+def _over(terms: DeadlineTerms, by: timedelta, days: timedelta) -> str:
+    if terms.clock is Clock.HOURS and by < HOURS_UNTIL:
+        return word("hours_over", hours=by // HOUR)
+    return word("days_over", days=days.days)
+
+
+def lamps(standings: Sequence[Standing]) -> list[Lamp]:
+    """Return the next deadlines as lights for a picture."""
+    return [
+        Lamp(each.title, office_title(each.office) if each.office else "", each.due_text, each.left, _TONES[each.light])
+        for each in standings[:MOST_LAMPS]
+    ]
 
 
 def deadline_table(standings: Sequence[Standing], *, with_case: bool = True) -> str:
@@ -161,7 +179,7 @@ def deadline_table(standings: Sequence[Standing], *, with_case: bool = True) -> 
     ]
     rows = (
         [
-            each.light.title,
+            each.light.words,
             *([marked(plain(each.case), drill=each.drill)] if with_case else []),
             plain(each.title),
             plain(office_title(each.office)) if each.office else "",
@@ -188,6 +206,10 @@ def deadline_page() -> Page:
         Tile(word("tile_paused"), f"{paused:,}"),
     ]
     sheet.tiles(tiles)
+    if standings:
+        sheet.lamps(
+            word("deadlines_title"), [_with_case(*pair) for pair in zip(lamps(standings), standings, strict=False)]
+        )
     body = sections(
         picture(sheet.draw(), "，".join(f"{tile.label}{tile.value}" for tile in tiles)),
         word("deadlines_help"),
@@ -197,6 +219,10 @@ def deadline_page() -> Page:
         *(receipt_text(each) for each in standings[:MOST_RECEIPTS]),
     )
     return Page("deadlines", title, body)
+
+
+def _with_case(lamp: Lamp, standing: Standing) -> Lamp:
+    return lamp._replace(label=f"{standing.case} {lamp.label}")
 
 
 def receipt_text(standing: Standing) -> str:

@@ -42,8 +42,8 @@ def inbox_page() -> Page:
         .order_by(unread.desc(), func.max(NOTICES.c.id).desc())
     )
     latest = (
-        select(NOTICES.c.recipient, NOTICES.c.template, NOTICES.c.facts, NOTICES.c.number, NOTICES.c.created_at, NOTICES.c.read_at,
-               CASES.c.number.label("case_number"), CASES.c.drill)
+        select(NOTICES.c.recipient, NOTICES.c.template, NOTICES.c.facts, NOTICES.c.number, NOTICES.c.created_at,
+               NOTICES.c.read_at, CASES.c.number.label("case_number"), CASES.c.drill)
         .join(CASES, NOTICES.c.case_id == CASES.c.id)
         .where(inbox)
         .order_by(NOTICES.c.read_at.is_not(None), NOTICES.c.id.desc())
@@ -68,7 +68,7 @@ def inbox_page() -> Page:
         picture(sheet.draw(), "，".join(f"{tile.label}{tile.value}" for tile in tiles)),
         word("inbox_help"),
         f"## {word('messages_title')}",
-        table([word(head) for head in ("state", "sent", "recipient", "text")], map(_line, notices)),
+        table([word(head) for head in ("sent", "recipient", "text")], map(_line, notices)),
         cut_note(total, len(notices)),
         f"## {word('recipients_title')}",
         table(
@@ -86,5 +86,5 @@ def _line(row: Any) -> list[str]:
         )
     except LookupError:  # a template or a fact is missing: the clerk still sees that there is a notice, and its number
         title, text = row.case_number, word("notice_no_text", number=row.number)
-    state = word("state_read") if row.read_at else f"**{word('state_unread')}**"
-    return [state, local(row.created_at), plain(recipient_title(row.recipient)), f"**{plain(title)}**<br>{plain(text)}"]
+    state = "" if row.read_at else f"**{word('state_unread')}** "
+    return [local(row.created_at), plain(recipient_title(row.recipient)), f"{state}**{plain(title)}**<br>{plain(text)}"]

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from config.messages import FOLDER, MessageMissingError, say
 from config.offices import Office, OfficeUnknownError, office, town
-from config.settings import SHANGHAI, settings
+from config.settings import settings
 from config.yaml_file import read_yaml
+from config.zone import SHANGHAI
 
 _SPECIAL: Final = str.maketrans({each: f"\\{each}" for each in "\\`*_[]<>|~#!"} | {"\n": " ", "\r": " "})
 
@@ -61,7 +62,7 @@ def local(moment: datetime | None) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def word(name: str, **facts: object) -> str:
+def word(name: str, /, **facts: object) -> str:
     """Return a text of the boards in the installation's language."""
     return say(f"board.{name}", settings().language, **facts)
 

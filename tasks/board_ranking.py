@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from tasks.board_page import Page, cut_note, local, plain, sections, slug, table, unit_title, word
 
 MOST_ROWS: Final = 1000
+SHOWN_OF_HASH: Final = 12
 
 
 class RankRow(NamedTuple):
@@ -42,8 +43,12 @@ def ranking_page(title: str, rows: Sequence[RankRow], seal: Seal) -> Page:
         word("ranking_seal", at=local(seal.at), count=f"{len(rows):,}"),
         f"`{seal.digest}`",
         word("ranking_help"),
-        table(heads, ([row.rank, plain(row.case), plain(unit_title(row.town)), row.points, plain(row.tie), f"`{row.hash[:12]}`"] for row in shown),
-              right=(0, 3)),
+        table(heads, map(_line, shown), right=(0, 3)),
         cut_note(len(rows), len(shown)),
-    )  # fmt: skip
+    )
     return Page(slug("ranking", title), word("ranking_name", title=title), body)
+
+
+def _line(row: RankRow) -> list[object]:
+    check = f"`{row.hash[:SHOWN_OF_HASH]}`"
+    return [row.rank, plain(row.case), plain(unit_title(row.town)), row.points, plain(row.tie), check]

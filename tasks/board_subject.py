@@ -32,8 +32,8 @@ def find_subject(number: str) -> Subject:
     """Return the instance of a case number; raises NoResultFound where there is none."""
     since = select(func.max(ENTRIES.c.at)).where(ENTRIES.c.case_id == CASES.c.id).scalar_subquery()
     chosen = (
-        select(CASES.c.id, CASES.c.number, CASES.c.process, CASES.c.subject, CASES.c.status, CASES.c.on_day, CASES.c.drill,
-               CASES.c.closed_at, INSTANCES.c.waiting_on, INSTANCES.c.wake_at, since)
+        select(CASES.c.id, CASES.c.number, CASES.c.process, CASES.c.subject, CASES.c.status, CASES.c.on_day,
+               CASES.c.drill, CASES.c.closed_at, INSTANCES.c.waiting_on, INSTANCES.c.wake_at, since)
         .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
         .where(CASES.c.number == number)
     )  # fmt: skip
@@ -42,7 +42,7 @@ def find_subject(number: str) -> Subject:
 
 
 def board_subjects(since: datetime) -> list[str]:
-    """Return the numbers of the instances that are open, or were closed since a moment: their last board is still due."""
+    """Return the numbers of the instances that are open, or were closed since a moment."""
     chosen = (
         select(CASES.c.number)
         .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)

@@ -1,4 +1,4 @@
-"""The worklist: every open question by office, with its own run and the decision form already filled with its number."""
+"""The worklist: every open question by office, with its own run and the decision form filled with its number."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -83,6 +83,24 @@ def is_overdue(question: Question, at: datetime) -> bool:
     return question.due_at is not None and at > question.due_at
 
 
+def due_text(question: Question, at: datetime) -> str:
+    """Return when an answer is due, marked once that has passed."""
+    due = local(question.due_at)
+    return f"**{word('light_red')}**<br>{due}" if is_overdue(question, at) else due
+
+
+def _links(question: Question, deployment_id: str) -> str:
+    own = link(question.number, run_address(question.run_id)) if question.run_id else question.number
+    if not deployment_id:
+        return own
+    return f"{own}<br>**{link(word('answer_link'), answer_address(deployment_id, question.number))}**"
+
+
+def _matter(question: Question) -> str:
+    lines = [f"**{plain(question.title)}**", marked(plain(question.case), drill=question.drill)]
+    return "<br>".join(lines + ([plain(word("refused", why=question.refusal))] if question.refusal else []))
+
+
 def _body(title: str, questions: Sequence[Question], deployment_id: str, offices: str) -> str:
     at = now()
     if not questions:
@@ -109,16 +127,14 @@ def _body(title: str, questions: Sequence[Question], deployment_id: str, offices
 
 
 def _questions(questions: Sequence[Question], deployment_id: str, at: datetime, *, with_office: bool) -> str:
-    heads = ["answer", "number", "matter", "case", *(["office"] if with_office else []), "asked", "due"]
+    heads = ["number", "matter", *(["office"] if with_office else []), "asked", "due"]
     rows = (
         [
-            f"**{link(word('answer_link'), answer_address(deployment_id, each.number))}**" if deployment_id else "",
-            link(each.number, run_address(each.run_id)) if each.run_id else each.number,
-            plain(each.title) + (f"<br>{plain(word('refused', why=each.refusal))}" if each.refusal else ""),
-            marked(plain(each.case), drill=each.drill),
+            _links(each, deployment_id),
+            _matter(each),
             *([plain(office_title(each.role))] if with_office else []),
             local(each.asked_at),
-            f"**{word('light_red')}** {local(each.due_at)}" if is_overdue(each, at) else local(each.due_at),
+            due_text(each, at),
         ]
         for each in questions
     )

@@ -205,6 +205,7 @@ def deliver(job: Job, canned: Canned | None = None) -> Delivery:
             passed = plugin.notify(title=job.title, body=body, body_format=NotifyFormat.TEXT)
         delivery = _verdict(passed=passed is True, seen=exchange.delivery)
         if delivery.outcome is not Outcome.ACCEPTED:
+            _plugin.cache_clear()  # WeCom's plugin keeps a token that was refused; the next try must fetch another
             break
     return Delivery(delivery.outcome, redact(delivery.detail, secrets), delivery.wait)
 

@@ -1,4 +1,7 @@
-"""Pictures of the boards: figures in tiles, a funnel by stage, bars by town. One SVG each, readable in light and dark."""
+"""Pictures of the boards: figures in tiles, lights of deadlines, a funnel by stage, bars by town.
+
+One SVG each, its text as outlines, readable on light and on dark.
+"""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -18,6 +21,7 @@ TITLE: Final = 16
 FIGURE: Final = 25
 LABELS: Final = 144
 NUMBERS: Final = 120
+LAMP_LABELS: Final = 200
 
 Tone = Literal["plain", "good", "soon", "bad"]
 
@@ -55,6 +59,16 @@ class TownBar(NamedTuple):
     values: tuple[int, ...]
     quota: int | None = None
     figure: str = ""
+
+
+class Lamp(NamedTuple):
+    """One deadline as a light: what is owed, by whom, when, and what is left."""
+
+    label: str
+    who: str
+    when: str
+    left: str
+    tone: Tone
 
 
 class Sheet:
@@ -117,17 +131,33 @@ class Sheet:
             self._y += ROW
         self._y += 14
 
+    def lamps(self, title: str, lamps: Sequence[Lamp]) -> None:
+        """Add deadlines with their lights."""
+        self._heading(title)
+        for lamp in lamps:
+            baseline = self._y + 17
+            self._parts += [
+                f'<circle class="{lamp.tone}" cx="{EDGE + 8}" cy="{self._y + 12}" r="6"/>',
+                self._say(EDGE + 26, baseline, shorten(lamp.label, BODY, LAMP_LABELS), BODY, "text"),
+                self._say(EDGE + 40 + LAMP_LABELS, baseline, shorten(lamp.who, SMALL, LABELS), SMALL, "muted"),
+                self._say(EDGE + 54 + LAMP_LABELS + LABELS, baseline, lamp.when, SMALL, "muted"),
+                self._say(WIDE - EDGE, baseline, lamp.left, BODY, lamp.tone, end=True),
+            ]
+            self._y += ROW
+        self._y += 14
+
     def draw(self) -> str:
         """Return the picture as SVG."""
         height = self._y + 4
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {height}" width="{WIDE}" height="{height}" role="img">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {height}" width="{WIDE}" height="{height}">'
             f"<title>{escape(self._title)}</title><style>{_STYLE}</style>{self._lettering.definitions()}"
-            f'<rect class="card" x=".5" y=".5" width="{WIDE - 1}" height="{height - 1}" rx="14"/>{"".join(self._parts)}</svg>'
+            f'<rect class="card" x=".5" y=".5" width="{WIDE - 1}" height="{height - 1}" rx="14"/>'
+            f"{''.join(self._parts)}</svg>"
         )
 
     def _say(self, x: float, y: float, text: str, size: float, style: str, *, end: bool = False) -> str:
-        return self._lettering.text(x, y, text, size, style, "end" if end else "start")
+        return self._lettering.text(x, y, text, size, style, anchor="end" if end else "start")
 
     def _heading(self, title: str) -> None:
         self._parts.append(self._say(EDGE, self._y + 18, title, TITLE, "strong"))

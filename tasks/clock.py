@@ -1,16 +1,18 @@
-"""What time it is: the machine's, or the moment that a simulated installation was set to."""
+"""What time it is: the machine's, or that of a simulated installation, which is ahead by a stored amount and ticks on."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import insert, select, update
 
 from config.messages import Refusal
-from config.settings import SHANGHAI, settings
-from models.simulation import SimulatedNow
+from config.settings import settings
+from config.zone import SHANGHAI
+from models.simulation import SimulatedClock
 from tasks.store import reading, table, transaction
 
-SIMULATED: Final = table(SimulatedNow)
+CLOCK: Final = table(SimulatedClock)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def simulated() -> bool:
@@ -20,16 +22,17 @@ def simulated() -> bool:
 
 def now() -> datetime:
     """Return the moment, in UTC."""
+    moment = datetime.now(UTC)
     if not simulated():
-        return datetime.now(UTC)
+        return moment
     with reading() as connection:
-        at = connection.execute(select(SIMULATED.c.at)).scalar_one_or_none()
-    return at or datetime.now(UTC)
+        ahead = connection.execute(select(CLOCK.c.ahead)).scalar_one_or_none()
+    return moment + timedelta(microseconds=ahead or 0)
 
 
 def today() -> date:
     """Return the calendar day in the district."""
-    return now().astimezone(SHANGHAI).date()
+    return local_day(now())
 
 
 def local_day(moment: datetime) -> date:
@@ -37,16 +40,24 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
-def set_clock(to: datetime) -> None:
-    """Move a simulated clock forward; it never goes back, as journals do not.
+def set_clock(to: datetime, *, back: bool = False) -> None:
+    """Move a simulated clock forward; it never goes back while cases are open, as their journals do not.
+
+    Args:
+        to: the moment that it is from now on.
+        back: allow an earlier moment, for an installation without cases.
 
     Raises:
-        Refusal: this installation runs on the real clock.
+        Refusal: this installation runs on the real clock, or the moment is past.
     """
     if not simulated():
         raise Refusal("kernel.clock_is_real")
     with transaction() as tx:
-        if tx.core.execute(select(SIMULATED.c.at)).scalar_one_or_none() is None:
-            tx.core.execute(insert(SIMULATED).values(id=1, at=to))
+        found = tx.core.execute(select(CLOCK.c.ahead)).scalar_one_or_none()
+        ahead = (to - datetime.now(UTC)) // MICROSECOND
+        if found is None:
+            tx.core.execute(insert(CLOCK).values(id=1, ahead=ahead))
+        elif ahead >= found or back:
+            tx.core.execute(update(CLOCK).values(ahead=ahead))
         else:
-            tx.core.execute(update(SIMULATED).where(SIMULATED.c.at < to).values(at=to))
+            raise Refusal("kernel.clock_goes_forward", to=to.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"))

@@ -60,7 +60,7 @@ class Lettering:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
 
-    def text(self, x: float, y: float, text: str, size: float, style: str, anchor: Anchor = "start") -> str:
+    def text(self, x: float, y: float, text: str, size: float, style: str, *, anchor: Anchor = "start") -> str:
         """Return the SVG of one line of text at its baseline; a character without an outline stays text."""
         shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width(text, size)
         scale, at, parts = size / EM, 0, []

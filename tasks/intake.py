@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from unicodedata import normalize
 
 from sqlalchemy import insert, select
 
@@ -57,16 +58,18 @@ def in_chunks(rows: Sequence[Accepted[Any]], size: int = CHUNK) -> Iterator[Sequ
         yield rows[start : start + size]
 
 
-def town_choices() -> dict[str, set[str]]:
-    """Return the names that a town column may hold."""
-    return {"town": {name for town in towns() for name in town.names}}
+def town_choices(form: type[Row]) -> dict[str, set[str]]:
+    """Return the names that the town column of a form may hold, if it has one."""
+    names = {normalize("NFKC", name) for town in towns() for name in town.names}  # as a tidied cell reads
+    return {"town": names} if "town" in form.model_fields else {}
 
 
 def _plain(value: Any) -> Any:
     return value.word if isinstance(value, Choice) else value
 
 
-def _handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:
+def handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:
+    """Return a row that was read well but refused, with its reason, to go back with the others."""
     column = next(c for c in columns_of(sheet.form) if c.field == one.field)
     given = _plain(getattr(one.accepted.fact, one.field))
     shown = masked(given, column.cell.kind, private=column.cell.private)
@@ -90,14 +93,14 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
         raise Refusal("kernel.no_such_form", form=form)
     case_id, at = case_id_of(case), now()
     day = local_day(at)
-    sheet: Reading[Row] = read_roster(path, FORMS[form], on=day, choices=town_choices(), seal=key_ring().index)
+    sheet: Reading[Row] = read_roster(path, FORMS[form], on=day, choices=town_choices(FORMS[form]), seal=key_ring().index)
     if found := _received(case_id, form, sheet.file_digest):
         return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
     refused: list[Refused] = []
     for chunk in in_chunks(sheet.accepted):
         with transaction() as tx:
             refused.extend(taker(tx, case_id, chunk, day))
-    rejected = sorted((*sheet.rejected, *(_handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
+    rejected = sorted((*sheet.rejected, *(handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
     accepted = len(sheet.accepted) - len(refused)
     name = f"{case}-{form}-{sheet.file_digest[:8]}.xlsx"
     returned = settings().home / RETURNED_FOLDER / name if rejected else None

@@ -119,6 +119,8 @@ class Page:
 
     def write(self) -> None:
         """Write everything that was added."""
+        if len(self._moves) == 1:
+            self._tx.written.add(self._moves[0][-1])
         self._tx.run_many(WRITE_ENTRY, self._entries)
         self._tx.run_many(MOVE_CASE, self._moves)
         self._tx.run_many(WRITE_NOTICE, self._notices)

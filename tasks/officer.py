@@ -8,7 +8,7 @@ from sqlalchemy import insert, or_, select, update
 
 from config.messages import Refusal
 from config.rulebook import rule
-from config.settings import SHANGHAI
+from config.zone import SHANGHAI
 from models.office import Delegation, Officer, Post
 from tasks.clock import local_day, now
 from tasks.store import Transaction, reading, table, transaction

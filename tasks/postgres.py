@@ -44,7 +44,7 @@ class Postgres:
         self.socket = _socket_folder(self.folder)
         self.child: Child | None = None
 
-    def start(self, seconds: float = 60.0) -> None:
+    def start(self, seconds: float = 30.0) -> None:
         """Create the cluster if there is none, start it and wait until it answers.
 
         Raises:
@@ -84,8 +84,7 @@ class Postgres:
             user=self.user,
             stop_signal=signal.SIGINT,  # its "fast" shutdown: sessions end, nothing is lost
         )
-        self.child.start()
-        self._wait(time.monotonic() + seconds)
+        self._come_up(self.child, time.monotonic() + seconds)
 
     def stop(self) -> None:
         """Stop the server cleanly."""
@@ -118,8 +117,12 @@ class Postgres:
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{OWNER}@/{database}?host={quote(str(self.socket))}"
 
-    def _wait(self, deadline: float) -> None:
-        while self.alive() and time.monotonic() < deadline:
+    def _come_up(self, child: Child, deadline: float) -> None:
+        while time.monotonic() < deadline:
+            if not child.alive():  # after a kill -9 its old sessions hold their memory for a moment
+                child.stop()
+                time.sleep(0.2)
+                child.start()
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError:

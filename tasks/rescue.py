@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from models.case import DecisionStatus
 from tasks.ask import SEATS
+from tasks.ask_members import UNSHOWN
 from tasks.case import instances_open
 from tasks.clock import now
 from tasks.runner import alive_runs
@@ -93,7 +94,7 @@ def _forget_lost_questions(client: SyncPrefectClient) -> None:
     """Forget question runs that Prefect no longer has, or that ended unanswered, so that they are shown again."""
     with reading() as connection:
         shown = connection.execute(
-            select(SEATS.c.id, SEATS.c.run_id).where(SEATS.c.status == DecisionStatus.OPEN.value, SEATS.c.run_id != "")
+            select(SEATS.c.id, SEATS.c.run_id).where(SEATS.c.status == DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN]))
         ).all()
     runs = _runs(client, (row.run_id for row in shown))
     lost = [row.id for row in shown if (run := runs.get(row.run_id)) is None or (run.state and run.state.is_final())]

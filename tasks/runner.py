@@ -55,6 +55,7 @@ LIVELY_SECONDS: Final = 30.0  # how long after activity the runner looks more of
 LOOK_SECONDS: Final = 1.0  # between two looks of the watchdog
 CANCEL_SECONDS: Final = 2.0  # a run this old is asked whether an operator cancels it
 INTERRUPT_SECONDS: Final = 5.0  # how long an interrupted run may take to end
+OVERDUE_SECONDS: Final = 8.0  # beyond the grace period, for a server that no longer answers
 HAND_BACK_SECONDS: Final = 2.0  # a run handed back is due only once its old thread is certainly gone
 DEPLOYMENT_SECONDS: Final = 60.0  # how long a deployment's entrypoint is remembered
 _log: Final = logging.getLogger("banjie.runner")
@@ -99,6 +100,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         self.pace = pace or engine()
         self.active: dict[UUID, Execution] = {}
         self.exit_code = 0
+        self.give_up: Callable[[], None] = lambda: None  # what to do when the end takes too long
+        self.overdue: threading.Timer | None = None
         self._wake, self._poked = asyncio.Event(), False
         self._stopping = asyncio.Event()
         self._entrypoints: dict[UUID, tuple[str, float]] = {}
@@ -139,6 +142,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     def stop(self, code: int = 0) -> None:
         """Take no more runs and end within the grace period; runs that are not done then are handed back."""
         self.exit_code = self.exit_code or code
+        if self.overdue is None:
+            self.overdue = threading.Timer(self.pace.grace + OVERDUE_SECONDS, self.give_up)
+            self.overdue.daemon = True
+            self.overdue.start()
         self._stopping.set()
         self._wake.set()
 
@@ -306,6 +313,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     worker = WarmWorker(options.pool)
+    worker.give_up = lambda: os._exit(worker.exit_code)
     asyncio.run(worker.start())
     # Not sys.exit: a thread that hangs would be waited for.
     sys.stdout.flush()

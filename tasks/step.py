@@ -159,6 +159,8 @@ def step(
                 plain = terms.adapter.dump_python(outcome, mode="json")
                 told = tellings(tx, terms.tells(outcome), f"notice_{dossier.process}.{terms.name}", facts_of(dossier, outcome), at,
                                 drill=dossier.drill)  # fmt: skip
+                if dossier.id in tx.written:  # the work wrote lines of its own, a clock it started for instance
+                    case = lock(tx, dossier.id)
                 write_entry(tx, case, terms.name, dossier.turn, actor=actor.get(), at=at, after=terms.reaches(outcome),
                             outcome=plain, rule=terms.rule(dossier), tellings=told)  # fmt: skip
                 tx.after_commit(lambda: dossier.journal.update({(terms.name, dossier.turn): plain}))

@@ -68,6 +68,8 @@ class Transaction:
         self.driver = driver
         self._core: Connection | None = None
         self._after: list[Callable[[], None]] = []
+        self.written: set[int] = set()
+        """Cases whose journal got a line of its own here: whoever locked one before reads it anew."""
         if self.dialect == "sqlite":
             self.driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 

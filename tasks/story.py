@@ -14,6 +14,7 @@ from prefect import Flow, flow, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
 from prefect.states import Scheduled
@@ -41,7 +42,7 @@ def _shown(name: str, dossier: Dossier, work: Callable[[], Any]) -> Any:
         return work()
 
     worked.__name__ = name
-    return task(worked, name=title, task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False)()
+    return task(name=title, task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False)(worked)()
 
 
 class _Progress:
@@ -55,6 +56,7 @@ class _Progress:
         if name not in self._made:
             if done < total:
                 made = create_progress_artifact(progress=share, description=say("kernel.progress", done=done, total=total))
+                assert isinstance(made, UUID)  # noqa: S101 -- sync code gets the id itself
                 self._made[name] = (made, monotonic())
             return
         artifact, at = self._made[name]
@@ -77,7 +79,7 @@ def _nudges(case_id: int) -> int:
         return int(connection.execute(select(INSTANCES.c.nudges).where(INSTANCES.c.case_id == case_id)).scalar_one())
 
 
-def _state_of(parked: Parked) -> Scheduled:
+def _state_of(parked: Parked) -> State[Any]:
     if parked.until is None or simulated():  # a simulated day is no day of Prefect's: only a nudge wakes it
         return Scheduled(name="AwaitingDecision", scheduled_time=now_for_prefect() + FAR)
     return Scheduled(name="AwaitingDate", scheduled_time=parked.until)
@@ -118,8 +120,8 @@ def story(*, name: str, run_name: str, description: str = "") -> Callable[[Calla
 
         functools.update_wrapper(told, tell)
         told.__signature__ = inspect.signature(tell)  # type: ignore[attr-defined]
-        del told.__wrapped__  # Prefect would bind the parameters against it
-        return flow(told, name=name, flow_run_name=run_name, description=description or None, persist_result=False)
+        del told.__dict__["__wrapped__"]  # Prefect would bind the parameters against it
+        return flow(name=name, flow_run_name=run_name, description=description or None, persist_result=False)(told)
 
     return of
 

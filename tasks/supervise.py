@@ -1,4 +1,4 @@
-"""Everything on one machine from one command: database, Prefect's server, runners and companions, watched and ended together."""
+"""Everything on one machine from one command: database, server, runners and companions, ended together."""
 
 import fcntl
 import os
@@ -86,22 +86,20 @@ class Supervisor:
             Refusal: another supervisor has this home, a port is taken, or a part does not start.
         """
         self._take_lock()
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
         try:
             self._start()
             while not self._stop.wait(LOOK_SECONDS):
                 self._look()
+        except KeyboardInterrupt:
+            self._stop.set()
         finally:
+            self._stop.set()
             self.tell(self._say("stopping"))
             self._end()
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self._release_lock()
             self.tell(self._say("stopped"))
-
-    def stop(self) -> None:
-        """Ask `run` to end everything and return."""
-        self._stop.set()
 
     # -- starting -----------------------------------------------------------------------------------------------------
 
@@ -126,7 +124,10 @@ class Supervisor:
         self._deploy(env)
         commands = {f"runner-{number}": self._runner_command() for number in range(1, self.how.runners + 1)}
         for name, command in {**commands, **self.companions}.items():
-            kept = Kept(Child(name, command, log=self.logs / f"{name}.log", env=env, cwd=self.how.root))
+            # Prefect's own worker does not always end at the first SIGTERM.
+            ending = signal.SIGINT if "worker" in command else signal.SIGTERM
+            log = self.logs / f"{name}.log"
+            kept = Kept(Child(name, command, log=log, env=env, cwd=self.how.root, stop_signal=ending))
             kept.child.start()
             kept.started = time.monotonic()
             self.kept.append(kept)
@@ -170,8 +171,7 @@ class Supervisor:
             self.postgres.start()
         if self.server and self.server.child and not self.server.child.alive():
             self.tell(self._say("died", name="server"))
-            self.server.launch()
-            self.server.wait()
+            self.server.start()
         for kept in self.kept:
             if kept.tend(now):
                 self.tell(self._say("died", name=kept.child.name))
@@ -189,7 +189,10 @@ class Supervisor:
             self.postgres.stop()
 
     def _on_signal(self, *_: object) -> None:
-        self._stop.set()
+        # The first one interrupts whatever is being waited for; while everything ends, more of them change nothing.
+        if not self._stop.is_set():
+            self._stop.set()
+            raise KeyboardInterrupt
 
     # -- one supervisor a home ----------------------------------------------------------------------------------------
 
@@ -212,8 +215,8 @@ class Supervisor:
             self._lock.truncate(0)
             self._lock.close()
 
-    def _say(self, name: str, **facts: object) -> str:
-        return say(f"engine.{name}", settings().language, **facts)
+    def _say(self, text: str, **facts: object) -> str:
+        return say(f"engine.{text}", settings().language, **facts)
 
 
 def up(companions: Mapping[str, Sequence[str]] | None = None, tell: Callable[[str], None] = print) -> None:

@@ -2,25 +2,28 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, StateDetails, StateType
-from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Scheduled
+from prefect.context import FlowRunContext
+from prefect.exceptions import Abort, ObjectNotFound, PrefectHTTPStatusError
+from prefect.states import Cancelled
 from sqlalchemy import select, update
 
-from config.messages import say
+from config.messages import Refusal, say
 from config.offices import office
-from config.settings import SHANGHAI
+from config.zone import SHANGHAI
 from models.case import DecisionStatus
-from tasks.ask import DECISIONS, SEATS, Question, open_questions
-from tasks.form import form_schema
+from tasks.ask import DECISIONS, SEATS, Question, Signature, decide, instance_of, open_questions
+from tasks.ask_members import UNSHOWN
+from tasks.form import form_schema, read_form
+from tasks.runner import nudge, poke
 from tasks.store import reading, transaction
 
 QUESTION: Final = "question/question"
-PARKED_NAMES: Final = ("AwaitingDate", "AwaitingDecision", "AwaitingArrival")
 
 
 def input_key(question: Question) -> str:
@@ -94,7 +97,7 @@ def close_answered(client: SyncPrefectClient) -> int:
     chosen = (
         select(SEATS.c.id, SEATS.c.run_id, SEATS.c.status, SEATS.c.signed_by)
         .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
-        .where(SEATS.c.status != DecisionStatus.OPEN.value, SEATS.c.run_id != "")
+        .where(SEATS.c.status != DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN]))
     )
     with reading() as connection:
         rows = connection.execute(chosen).all()
@@ -110,16 +113,67 @@ def close_answered(client: SyncPrefectClient) -> int:
     return len(rows)
 
 
-def wake(client: SyncPrefectClient, run_id: str) -> bool:
-    """Reschedule a parked run to now; a run that is awake looks again by itself when it parks."""
+def receive_answer(number: str) -> str:
+    """Carry the answer of a question's run to the door; a refusal is asked again in the same run, with its reason.
+
+    Returns the case's number.
+
+    Raises:
+        Abort: the form is shown (again) and the run sleeps until it is answered.
+    """
+    seat_id = seat_of(number)
+    context = FlowRunContext.get()
+    assert context is not None  # noqa: S101 -- only the question's flow calls this
+    assert context.flow_run is not None  # noqa: S101 -- as above
+    run_id = context.flow_run.id
+    with get_client(sync_client=True) as client:
+        asked = open_questions(seat_id=seat_id)
+        if asked:
+            response = _response(client, run_id, asked[0])
+            if response is not None:
+                staff_no, code, answer = read_form(asked[0].form, response)
+                try:
+                    decide(seat_id, Signature(staff_no, code, answer, "form"))
+                except Refusal:  # kept with the question, which shows it
+                    response = None
+            if response is None:
+                again = open_questions(seat_id=seat_id)
+                if again:
+                    ask_again(client, run_id, again[0])
+                    raise Abort(number)
+        case, carrier = instance_of(seat_id)
+        wake(client, carrier)
+    return case
+
+
+def seat_of(number: str) -> int:
+    """Return the seat that a question number names: Q12 is seat 12.
+
+    Raises:
+        Refusal: it is no question number.
+    """
+    digits = number.strip().upper().removeprefix("Q")
+    if not digits.isdecimal():
+        raise Refusal("kernel.no_such_question", number=number)
+    return int(digits)
+
+
+def _response(client: SyncPrefectClient, run_id: UUID, question: Question) -> dict[str, Any] | None:
     try:
-        run = client.read_flow_run(UUID(run_id))
-    except (ObjectNotFound, ValueError):
-        return False
-    if run.state is None or run.state.type is not StateType.SCHEDULED or run.state.name not in PARKED_NAMES:
-        return False
-    client.set_flow_run_state(run.id, Scheduled(name="Nudged", scheduled_time=now_for_prefect()))
-    return True
+        stored = client.read_flow_run_input(run_id, key=f"suspended-{input_key(question)}-response")
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        raise
+    given: dict[str, Any] = json.loads(stored)
+    return given
+
+
+def wake(client: SyncPrefectClient, run_id: str) -> bool:
+    """Wake a parked run now, and let the runner of this process look at once; an awake run looks again by itself."""
+    woken = bool(run_id) and nudge(client, run_id)
+    poke()
+    return woken
 
 
 def now_for_prefect() -> datetime:

@@ -9,6 +9,7 @@ Takes every character of the Chinese messages, rules and offices, those already 
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTCollection
@@ -18,17 +19,19 @@ TARGET = CONFIG / "glyphs.txt"
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 FAMILY = "Noto Sans CJK SC"
 UNITS = 250
+Point = tuple[float, float]
 HEADER = f"# code point, advance and outline, {UNITS} units to the em, y down. From {FAMILY}, © 2014-2021 Adobe, SIL OFL 1.1: glyphs.OFL.txt\n"
 
 
 class OutlinePen(BasePen):
     """Writes a glyph as an SVG path with whole relative coordinates."""
 
-    def __init__(self, glyphs, scale):
+    def __init__(self, glyphs: Any, scale: float) -> None:
         super().__init__(glyphs)
-        self.scale, self.at, self.start, self.parts = scale, (0, 0), (0, 0), []
+        self.scale, self.at, self.start = scale, (0, 0), (0, 0)
+        self.parts: list[list[str]] = []
 
-    def _put(self, command, *points):
+    def _put(self, command: str, *points: Point) -> None:
         placed = [(round(x * self.scale), -round(y * self.scale)) for x, y in points]
         moves = [(x - self.at[0], y - self.at[1]) for x, y in placed]
         self.at = placed[-1]
@@ -47,24 +50,24 @@ class OutlinePen(BasePen):
         else:
             self.parts.append([command, text.lstrip()])
 
-    def _moveTo(self, point):  # noqa: N802 -- fonttools' name
+    def _moveTo(self, point: Point) -> None:  # noqa: N802 -- fonttools' name
         self._put("m", point)
         self.start = self.at
 
-    def _lineTo(self, point):  # noqa: N802 -- fonttools' name
+    def _lineTo(self, point: Point) -> None:  # noqa: N802 -- fonttools' name
         self._put("l", point)
 
-    def _curveToOne(self, first, second, point):  # noqa: N802 -- fonttools' name
+    def _curveToOne(self, first: Point, second: Point, point: Point) -> None:  # noqa: N802 -- fonttools' name
         self._put("c", first, second, point)
 
-    def _closePath(self):  # noqa: N802 -- fonttools' name
+    def _closePath(self) -> None:  # noqa: N802 -- fonttools' name
         self.parts.append(["z", ""])
         self.at = self.start
 
     _endPath = _closePath  # noqa: N815 -- fonttools' name
 
 
-def wanted(more):
+def wanted(more: str) -> list[str]:
     """Return the characters to draw."""
     files = [*CONFIG.glob("messages/zh/*.yaml"), *CONFIG.glob("rules/*.yaml"), CONFIG / "offices.yaml"]
     characters = {chr(code) for code in range(0x20, 0x7F)} | set(more)
@@ -75,7 +78,7 @@ def wanted(more):
     return sorted(characters)
 
 
-def main(more):
+def main(more: str) -> None:
     """Write the file."""
     font = next(each for each in TTCollection(FONT).fonts if each["name"].getDebugName(1) == FAMILY)
     glyphs, names, scale = font.getGlyphSet(), font.getBestCmap(), UNITS / font["head"].unitsPerEm

@@ -10,9 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from config.fact import Fact
-from config.messages import say
 from config.rulebook import Readings, cited
-from models.judgement import Bench, Judged, to_cents
+from models.judgement import Bench, Judged, Line, Told, to_cents
 
 NOTHING = Decimal(0)
 
@@ -197,7 +196,9 @@ def merit_reward(
     amount = _reward_base(bench, standard, areas) if paid else NOTHING
     for award in paid:
         rate = Decimal(rates.value[award.kind.value])
-        bench.note("benefit.award", award=say(f"benefit.{award.kind}"), rate=f"{rate:.0%}", sum=to_cents(amount * rate))
+        bench.note(
+            "benefit.award", award=Line(key=f"benefit.{award.kind}"), rate=f"{rate:.0%}", sum=to_cents(amount * rate)
+        )
     total = sum((Decimal(rates.value[award.kind.value]) for award in paid), NOTHING)
     return _sum(bench, ItemName.MERIT_REWARD, amount * total, "benefit.total")
 
@@ -211,7 +212,11 @@ def one_off_reward(schooling: Schooling, on: date, readings: Readings | None = N
     by_programme = amounts.reading is not None and amounts.reading.value == "programme"
     counts = NOTHING if by_programme and studying else Decimal(str(amounts.value.get(schooling.holds.value, 0)))
     return _sum(
-        bench, ItemName.ONE_OFF_REWARD, counts, "benefit.one_off", diploma=say(f"benefit.diploma_{schooling.holds}")
+        bench,
+        ItemName.ONE_OFF_REWARD,
+        counts,
+        "benefit.one_off",
+        diploma=Line(key=f"benefit.diploma_{schooling.holds}"),
     )
 
 
@@ -242,7 +247,7 @@ def _higher(bench: Bench, item: ItemName, entitled: Decimal, district: Decimal, 
     )
 
 
-def _sum(bench: Bench, item: ItemName, amount: Decimal, key: str, /, **facts: str | int | Decimal | date) -> Sum:
+def _sum(bench: Bench, item: ItemName, amount: Decimal, key: str, /, **facts: Told | Decimal | date) -> Sum:
     sum_ = to_cents(amount, Decimal(bench.rule("rounding")))
     bench.note(key, **facts, sum=sum_)
     return Sum(item=item, amount=sum_, working=bench.working, grounds=bench.grounds)

@@ -9,7 +9,7 @@ from typing import Literal
 from config.fact import Fact
 from config.rulebook import Readings
 from config.standard import MedicalStandard, Range, Sex, medical_standard
-from models.judgement import Bench, Judged, Line
+from models.judgement import Bench, Judged, Line, Told
 
 TENTH = Decimal("0.1")
 MONTHS = 12
@@ -94,7 +94,7 @@ def check_examination(sheet: Examination, on: date, readings: Readings | None = 
     outside = [finding for finding in findings if finding.kind == "out_of_range"]
     contradicts = sheet.verdict == "fit" and bool(outside) and not sheet.chief_physician_signed
     if contradicts:
-        fields = "、".join(dict.fromkeys(finding.place for finding in outside))
+        fields = tuple(_field(place) for place in dict.fromkeys(finding.place for finding in outside))
         findings.append(_finding("verdict", "contradiction", "recruit.contradiction", fields=fields))
     if sheet.special_troops:
         bench.note("recruit.special_troops")
@@ -108,9 +108,13 @@ def check_examination(sheet: Examination, on: date, readings: Readings | None = 
     )
 
 
-def _finding(place: str, kind: Kind, key: str, **facts: str | int | Decimal | date) -> Finding:
-    told = {"field": Line(key=f"recruit.field_{place}").text(), **{name: str(fact) for name, fact in facts.items()}}
-    return Finding(place=place, kind=kind, line=Line(key=key, facts=told))
+def _field(place: str) -> Line:
+    return Line(key=f"recruit.field_{place}")
+
+
+def _finding(place: str, kind: Kind, key: str, **facts: Told | Decimal) -> Finding:
+    told = {name: str(fact) if isinstance(fact, Decimal) else fact for name, fact in facts.items()}
+    return Finding(place=place, kind=kind, line=Line(key=key, facts={"field": _field(place), **told}))
 
 
 def _missing(sheet: Examination, bmi: Decimal | None, standard: MedicalStandard) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from config.fact import Fact
 from config.rulebook import Readings
+from config.season import Season
 from models.conscription.benefits import (
     NOTHING,
     Area,
@@ -24,6 +25,12 @@ from models.conscription.benefits import (
     yearly_reward,
 )
 from models.judgement import Bench, Judged
+
+
+def season_standard(season: Season) -> Standard:
+    """Return the standard that a season file carries, with its document."""
+    base = season.family_allowance_base
+    return Standard(year=base.year, amount=base.amount, document=base.source)
 
 
 class ServiceYear(Fact):

@@ -96,10 +96,8 @@ def rank(candidates: Iterable[Candidate], card: DatedScorecard, on: date, readin
     order: list[Rank] = []
     for _, group in groupby(keyed, key=lambda key: key[0]):
         rows = [row for _, _, row in group]
-        order.extend(
-            row.model_copy(update={"place": len(order) + number, "tied": len(rows) > 1})
-            for number, row in enumerate(rows, 1)
-        )
+        first = len(order) + 1
+        order += [row.model_copy(update={"place": first + n, "tied": len(rows) > 1}) for n, row in enumerate(rows)]
     bench.note("recruit.ranked", count=len(order), card=card.version)
     return Ranking(
         card=card.version,
@@ -147,7 +145,7 @@ def _compare(above: Rank, below: Rank, kind: str, item: str, card: DatedScorecar
     if kind == "preference":
         key = "recruit.why_preferred" if above.preferred and not below.preferred else "recruit.why_preference_equal"
         return Line(key=key), bool(above.preferred) != bool(below.preferred)
-    title = card.card.items[item].title if item else Line(key="recruit.total").text()
+    title = card.card.items[item].title if item else Line(key="recruit.total")
     one, other = (above.items[item], below.items[item]) if item else (above.points, below.points)
     key = "recruit.why_more" if one != other else "recruit.why_equal"
     return Line(key=key, facts={"item": title, "above": str(one), "below": str(other)}), one != other

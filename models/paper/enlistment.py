@@ -1,4 +1,4 @@
-"""Papers of the approval: the notice, the letters, the posted list and the minutes (海政办发〔2023〕20号, Art. 16 and 19)."""
+"""Papers of the approval: notice, letters, posted list, minutes (海政办发〔2023〕20号, Art. 16, 19)."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -77,7 +77,7 @@ class PostedEntry(Fact):
 
 
 class PostedList(Paper):
-    """拟定新兵公示名单 (征兵工作条例 2023, Art. 30): no identity digits, with the days and the number for complaints."""
+    """拟定新兵公示名单 (征兵工作条例 2023, Art. 30): no identity digits; its days, and where to complain."""
 
     kind: ClassVar[str] = "posted_list"
     format: ClassVar[Format] = Format.PLAIN

@@ -63,7 +63,7 @@ class DispatchEntry(Fact):
 
 
 class DispatchRoster(Paper):
-    """新兵花名册（交接名册）: goes with the recruits, signed by both sides; it holds identity numbers and is never posted."""
+    """新兵花名册（交接名册）: goes with the recruits, signed by both sides; it holds identity numbers."""
 
     kind: ClassVar[str] = "dispatch_roster"
     format: ClassVar[Format] = Format.PLAIN

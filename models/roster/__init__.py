@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from models.roster.benefit import AwardKind, AwardRow, ServiceArea, ServiceYearRow
 from models.roster.cell import Cell, Choice
 from models.roster.form import AboutCandidate, Column, Remark, Row, columns_of
 from models.roster.intake import (
@@ -44,6 +45,8 @@ FORMS: Final[dict[str, type[Row]]] = {
         ReturnRow,
         AccountRow,
         SuperiorPaymentRow,
+        ServiceYearRow,
+        AwardRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""
@@ -54,6 +57,8 @@ __all__ = [
     "AccountRow",
     "ApplicationBasis",
     "ApplicationRow",
+    "AwardKind",
+    "AwardRow",
     "Cell",
     "Channel",
     "Choice",
@@ -73,6 +78,8 @@ __all__ = [
     "ReturnGround",
     "ReturnRow",
     "Row",
+    "ServiceArea",
+    "ServiceYearRow",
     "Sex",
     "SheetAnswer",
     "Standing",

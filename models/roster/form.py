@@ -12,7 +12,8 @@ from pydantic_core import InitErrorDetails
 
 from config.fact import Fact
 from config.messages import say
-from models.roster.cell import CaseNumber, Cell, Choice, Identity, Name, words_of, wrong
+from models.roster.cell import CaseNumber, Cell, Choice, Identity, Name, words_of
+from models.roster.content import wrong
 
 
 class Remark(NamedTuple):
@@ -41,11 +42,11 @@ class Row(Fact):
         """Return what may stand only once in a file."""
         raise NotImplementedError
 
-    def contradictions(self, on: date | None) -> Iterator[Remark]:
+    def contradictions(self, on: date | None) -> Iterator[Remark]:  # noqa: ARG002 -- forms override it
         """Yield what cannot be true together; `on` is the day whose rules apply, if it is known."""
         yield from ()
 
-    def cautions(self, on: date | None) -> Iterator[Remark]:
+    def cautions(self, on: date | None) -> Iterator[Remark]:  # noqa: ARG002 -- forms override it
         """Yield what is unusual but possible: it warns, it never refuses."""
         yield from ()
 

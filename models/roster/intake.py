@@ -20,8 +20,8 @@ from models.roster.cell import (
     Town,
     YesNo,
     choice,
-    identity_told,
 )
+from models.roster.content import identity_told
 from models.roster.form import AboutCandidate, Remark, Row
 
 
@@ -176,7 +176,7 @@ class ApplicationRow(PersonRow):
 
 
 class PrecheckRow(AboutCandidate):
-    """现场确认和初检结果表: confirmation on site, visual check, history, first political and education review (Art. 13)."""
+    """现场确认和初检结果表: confirmation on site, visual check, history, first reviews (Art. 13)."""
 
     form: ClassVar[str] = "precheck"
 

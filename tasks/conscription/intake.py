@@ -118,7 +118,7 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
     ids = dict(
         tx.core.execute(
             select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == season_id, CASES.c.number >= numbers[0])
-        ).tuples()
+        ).tuples().all()
     )
     tx.core.execute(
         insert(PARTIES),

@@ -78,7 +78,7 @@ def seal_ranking(dossier: Dossier, plan: Season) -> Seal:
     ranking = rank(pool, plan.scorecard, dossier.on)
     lines = {candidate.case: candidate.model_dump(mode="json") for candidate in pool}
     with transaction() as tx:
-        ids = dict(tx.core.execute(select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id)).tuples())
+        ids = dict(tx.core.execute(select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id)).tuples().all())
         if ranking.order:
             tx.core.execute(
                 insert(RANKED),

@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from config.messages import Refusal, say
 from models.identity import mask_account, mask_name, mask_number, mask_phone
-from models.roster import AboutCandidate, Column, Row, columns_of
-from models.roster.cell import full_key, is_blank, tidy
-from tasks.roster.workbook import HEADER_ROWS, Limits, Sheet, address, limits, load, sheets_of
+from models.roster import Row, columns_of
+from models.roster.content import full_key, is_blank, tidy
+from tasks.roster.extent import address
+from tasks.roster.header import Table, find_table
+from tasks.roster.workbook import Limits, limits, load, sheets_of
 
 F = TypeVar("F", bound=Row)
 SHOWN: Final = 12
@@ -90,106 +92,12 @@ def masked(value: Any, kind: str, *, private: bool) -> str:
     return "*" * min(len(text), SHOWN)
 
 
-def title_key(raw: Any) -> str:
-    """Return a column title as it is compared: no spaces, no mark of obligation, no unit or note in brackets at its end."""
-    text = "".join(tidy(str(raw)).split()).strip("*:").casefold()
-    return text.partition("(")[0] or text
-
-
-def _titles(form: type[Row]) -> dict[str, Column]:
-    found: dict[str, Column] = {}
-    for column in columns_of(form):
-        found |= {title_key(title): column for title in column.cell.also if title_key(title) not in found}
-    return found | {title_key(column.title): column for column in columns_of(form)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A sheet whose header was found: which field stands in which column."""
-
-    sheet: Sheet
-    header: int
-    columns: Mapping[int, Column]
-    ignored: Collection[int]
-
-    @property
-    def places(self) -> dict[str, int]:
-        return {column.field: place for place, column in self.columns.items()}
-
-
-def _find(sheets: Sequence[Sheet], form: type[Row], file: str) -> tuple[Sheet, int]:
-    """Return the sheet and row that hold the form's titles; titles and notes may stand above."""
-    known = _titles(form)
-    required = {c.field for c in columns_of(form) if c.required}
-    best: list[tuple[int, Sheet, int, bool]] = []
-    for sheet in sheets:
-        scores = [
-            {known[k].field for v in row if not is_blank(v) and (k := title_key(v)) in known}
-            for row in sheet.rows[:HEADER_ROWS]
-        ]
-        if scores and len(top := max(scores, key=len)) > 1:
-            best.append((len(top), sheet, scores.index(top), top >= required))
-    whole = [one for one in best if one[3]]
-    if len(whole) > 1:
-        raise Refusal(
-            "roster.header_twice", file=file, sheet=whole[0][1].name, other=whole[1][1].name, form=form.sheet_title()
-        )
-    if not best:
-        titles = "、".join(c.title for c in columns_of(form) if c.required)
-        raise Refusal("roster.header_missing", file=file, form=form.sheet_title(), titles=titles)
-    _, sheet, row, _ = (whole or [max(best, key=lambda one: one[0])])[0]
-    return sheet, row
-
-
-def _table(sheets: Sequence[Sheet], form: type[Row], file: str) -> _Table:
-    sheet, header = _find(sheets, form, file)
-    known, ours = _titles(form), {title_key(say("roster.column_reason")), title_key(say("roster.column_serial"))}
-    columns: dict[int, Column] = {}
-    ignored = []
-    at = {"file": file, "sheet": sheet.name}
-    for place, raw in enumerate(sheet.rows[header]):
-        if is_blank(raw):
-            continue
-        key, title = title_key(raw), tidy(str(raw))[:SHOWN]
-        if key in ours:
-            ignored.append(place)
-        elif key not in known:
-            raise Refusal(
-                f"roster.{form.closed}", **at, cell=address(header, place), title=title, form=form.sheet_title()
-            )
-        elif known[key] in columns.values():
-            first = next(p for p, c in columns.items() if c is known[key])
-            raise Refusal(
-                "roster.column_twice",
-                **at,
-                cell=address(header, first),
-                other=address(header, place),
-                title=known[key].title,
-            )
-        else:
-            columns[place] = known[key]
-    table = _Table(sheet, header, columns, ignored)
-    missing = [c.title for c in columns_of(form) if c.required and c.field not in table.places]
-    if issubclass(form, AboutCandidate) and not {"number", "identity"} & table.places.keys():
-        missing.insert(0, "/".join(c.title for c in columns_of(form) if c.field in {"number", "identity"}))
-    if missing:
-        raise Refusal(
-            "roster.column_missing", **at, row=header + 1, titles="、".join(f"“{title}”" for title in missing)
-        )
-    for number, row in enumerate(sheet.rows[header + 1 :], header + 1):
-        for place, value in enumerate(row):
-            if place not in columns and place not in ignored and not is_blank(value):
-                cell = address(number, place)
-                raise Refusal("roster.column_untitled", **at, column=cell.rstrip("0123456789"), cell=cell)
-    return table
-
-
 class _Rows(Generic[F]):
     """Works through the rows of a table."""
 
     def __init__(
         self,
-        table: _Table,
+        table: Table,
         form: type[F],
         on: date,
         choices: Mapping[str, Collection[str]],
@@ -218,7 +126,7 @@ class _Rows(Generic[F]):
     def read(self) -> None:
         validate, context = self.form.__pydantic_validator__.validate_python, {"on": self.on}
         columns = [(place, column.field) for place, column in sorted(self.table.columns.items())]
-        for number, row in enumerate(self.table.sheet.rows[self.table.header + 1 :], self.table.header + 1):
+        for number, row in self.table.lines():
             width = len(row)
             given = {name: row[place] for place, name in columns if place < width and not is_blank(row[place])}
             if not given:
@@ -306,14 +214,15 @@ def read_roster(
     """Read a sheet (xlsx, xls, ods, csv) into rows of a form.
 
     `on` is the day whose rules apply; `choices` narrows fields to what the installation knows, e.g. `{"town": towns}`;
-    `seal` makes the row digests: pass `key_ring().index` where they are stored, since a plain digest of few columns can be guessed.
+    `seal` makes the row digests: pass `key_ring().index` where they are stored, because the plain digest of a row of
+    few columns can be found by trying.
 
     Raises:
-        Refusal: the file as a whole cannot be taken: no sheet, broken, locked, too large, or its header is not the form's.
+        Refusal: the file as a whole cannot be taken: no sheet, broken, locked, too large, or another form's header.
     """
     bounds = bounds or limits()
     content = load(path, bounds)
-    table = _table(sheets_of(content, path.name, bounds), form, path.name)
+    table = find_table(sheets_of(content, path.name, bounds), form, path.name)
     rows: _Rows[F] = _Rows(table, form, on, choices or {}, seal)
     rows.read()
     if (count := len(rows.accepted) + len(rows.rejected)) > bounds.max_rows:

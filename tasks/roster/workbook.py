@@ -2,7 +2,9 @@
 
 import csv
 import io
-import re
+import json
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -13,24 +15,31 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from config.fact import Fact
 from config.messages import Refusal
 from config.settings import settings
+from tasks.roster import old_excel
+from tasks.roster.extent import Extent, address, targets
 
 HEADER_ROWS: Final = 30
 CHUNK: Final = 1 << 20
 PLAIN_SIZE: Final = 64 * CHUNK
+PATIENCE: Final = 60
 MEGABYTE: Final = 1_000_000
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
-_ODD: Final = (b"<!", b":c ", b":c>", b":c/", b":c\t", b":c\n", b":c\r", b't="e"', b"t='e'")
-_PLAIN_CELL: Final = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[ />]')
-_ANY_CELL: Final = re.compile(rb"<c[\s/>]")
-_ENCODING: Final = re.compile(rb"<\?xml[^>]*?encoding=[\"']([^\"']*)[\"']")
-_ADDRESS: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
-_SHEET_PARTS: Final = re.compile(r"xl/worksheets/[^/]+\.xml|content\.xml")
+_BINARY: Final = frozenset({"xl/workbook.bin"})
+_BOOKS: Final = frozenset({"xl/workbook.xml", "content.xml"})
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    ValueError,
+)
 
 
 class Limits(Fact):
@@ -61,11 +70,6 @@ class Sheet:
 
     name: str
     rows: Sequence[Sequence[Any]]
-
-
-def address(row: int, column: int) -> str:
-    """Return the address of a cell, both counted from 0: (4, 2) is C5."""
-    return str(xl_rowcol_to_cell(row, column))
 
 
 def load(path: Path, bounds: Limits) -> bytes:
@@ -100,165 +104,87 @@ def sheets_of(content: bytes, file: str, bounds: Limits) -> list[Sheet]:
     if content.startswith(_OLE):
         if _LOCKED in content:
             raise Refusal("roster.file_locked", file=file)
-        return _calamine(content, file, bounds)
+        return _old_excel(content, file, bounds)
     if Path(file).suffix.lower() in {".csv", ".txt", ".tsv"}:
         return [_csv(content, file, bounds)]
     raise Refusal("roster.file_not_sheet", file=file)
 
 
 def _inspect(content: bytes, file: str, bounds: Limits) -> None:
-    """Unpack every part once, in small pieces.
+    """Unpack every part once, in small pieces, and measure those that are sheets.
 
-    calamine lays a sheet out as a full rectangle: one stray value in XFD1048576 makes it ask for half a terabyte, and that
-    ends the process, not the call. So the extent is measured before.
+    calamine lays a sheet out as a full rectangle: one stray value in XFD1048576 makes it ask for half a terabyte, and
+    that ends the process, not the call. So the extent is measured before.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            ratio = unpacked // max(1, sum(part.compress_size for part in parts))
-            if unpacked > bounds.max_unpacked or (ratio > bounds.max_ratio and unpacked > bounds.ratio_from):
-                raise Refusal("roster.file_bomb", file=file, ratio=ratio)
-            if any(part.flag_bits & 1 for part in parts):
-                raise Refusal("roster.file_locked", file=file)
-            extents = {
-                part.filename: _Extent(ods=part.filename == "content.xml")
-                for part in parts
-                if _SHEET_PARTS.fullmatch(part.filename)
-            }
-            if not extents:
-                raise Refusal("roster.file_not_sheet", file=file)
-            for part in parts:
-                extent = extents.get(part.filename)
-                with archive.open(part) as stream:
-                    if extent and part.file_size <= PLAIN_SIZE and extent.plain(stream.read(), bounds):
-                        continue
-                with archive.open(part) as stream:
-                    while piece := stream.read(CHUNK):
-                        if extent:
-                            extent.feed(piece)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        expat.ExpatError,
-        NotImplementedError,
-        EOFError,
-        OverflowError,
-        UnicodeDecodeError,
-    ):
+            extents = _measure(archive, file, bounds)
+    except _BROKEN:
         raise Refusal("roster.file_broken", file=file) from None
-    errors = [cell for extent in extents.values() for cell in extent.errors]
-    for name, extent in extents.items():
+    for name, extent in extents:
         if extent.height > bounds.height or extent.width > bounds.max_columns:
-            raise Refusal(
-                "roster.file_sprawls",
-                file=file,
-                sheet=extent.sheet or Path(name).stem,
-                rows=bounds.height,
-                columns=bounds.max_columns,
-                cell=f"{xl_col_to_name(max(0, extent.width - 1))}{extent.height}",
-            )
-    if errors:
+            cell = address(max(0, extent.height - 1), max(0, extent.width - 1))
+            raise _sprawls(file, extent.sheet or Path(name).stem, cell, bounds)
+    if errors := [cell for _, extent in extents for cell in extent.errors]:
         # calamine shows them as blanks: read on, and a value would be lost without a word.
         raise Refusal("roster.file_error_cells", file=file, count=len(errors), cell=errors[0])
 
 
-class _Extent:
-    """How far the values of a sheet reach, and which of them are errors of a formula."""
-
-    def __init__(self, *, ods: bool) -> None:
-        self.height = self.width = 0
-        self.sheet = ""
-        self.errors: list[str] = []
-        self._row = self._column = 0
-        self._repeat, self._next_row = 1, 0
-        self._error = False
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.StartElementHandler = self._ods if ods else self._xlsx
-        self._parser.EntityDeclHandler = self._entity
-        self.feed = self._parser.Parse
-
-    def plain(self, content: bytes, bounds: Limits) -> bool:
-        """Measure a part of the plain form that Excel and its like write, ten times faster; False if it is any other.
-
-        Plain means that every cell element carries a short address first and nothing could hide another: no prefix, no
-        comment, no other encoding, no formula error. Whatever does not look so goes through the parser.
-        """
-        if (
-            any(odd in content for odd in _ODD)
-            or not content.startswith((b"<?xml", b"<worksheet"))
-            or b"<worksheet" not in content
-        ):
-            return False
-        cells = _PLAIN_CELL.findall(content)
-        if (
-            len(cells) != len(_ANY_CELL.findall(content))
-            or ((declared := _ENCODING.match(content))
-            and declared[1].upper() != b"UTF-8")
-        ):
-            return False
-        places = {letters for letters, _ in cells}
-        height = max(map(int, {row for _, row in cells}), default=0)
-        width = max((_column(letters.decode()) for letters in places), default=0)
-        if height > bounds.height or width > bounds.max_columns:
-            return False  # perhaps only formatted that far: the parser tells
-        self._reach(height, width)
-        return True
-
-    @staticmethod
-    def _entity(*_: Any) -> None:
-        raise expat.ExpatError("a sheet declares no entities")
-
-    def _reach(self, height: int, width: int) -> None:
-        self.height, self.width = max(self.height, height), max(self.width, width)
-
-    def _xlsx(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(" ")[2]:
-            case "row":
-                self._row, self._column = int(attributes.get("r", self._row + 1)), 0
-            case "c":
-                self._column += 1
-                if found := _ADDRESS.fullmatch(attributes.get("r", "")):
-                    self._row, self._column = int(found[2]), _column(found[1])
-                self._error = attributes.get("t") == "e"
-            case "v" | "is":  # a cell that is only formatted does not count
-                self._reach(self._row, self._column)
-                if self._error:
-                    self.errors.append(address(self._row - 1, self._column - 1))
-
-    def _ods(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(" ")[2]
-        if tag == "table":
-            self.sheet = next((v for k, v in attributes.items() if k.endswith(" name")), "")
-            self._next_row = 0
-        elif tag == "table-row":
-            self._row, self._column = self._next_row, 0
-            self._repeat = _repeated(attributes, "rows")
-            self._next_row += self._repeat
-        elif tag in {"table-cell", "covered-table-cell"}:
-            self._column += _repeated(attributes, "columns")
-            kinds = {v for k, v in attributes.items() if k.endswith(" value-type")}
-            if kinds:
-                self._reach(self._row + self._repeat, self._column)
-            if "error" in kinds:
-                self.errors.append(address(self._row, self._column - 1))
+def _measure(archive: zipfile.ZipFile, file: str, bounds: Limits) -> list[tuple[str, Extent]]:
+    parts = archive.infolist()
+    _bearable(parts, file, bounds)
+    # A sheet may lie under any name: the workbook's relationships say which.
+    sheets = {"content.xml"}
+    for part in parts:
+        if part.filename.lower().endswith("workbook.xml.rels"):
+            sheets |= targets(archive.read(part))
+    found = []
+    for part in parts:
+        name = part.filename.lower()
+        if name.rpartition("/")[2] in sheets or name.startswith("xl/worksheets/"):
+            found.append((part.filename, _extent(archive, part, bounds)))
+        else:
+            _unpack(archive, part)
+    return found
 
 
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
+def _bearable(parts: Sequence[zipfile.ZipInfo], file: str, bounds: Limits) -> None:
+    names = {part.filename.lower() for part in parts}
+    unpacked = sum(part.file_size for part in parts)
+    ratio = unpacked // max(1, sum(part.compress_size for part in parts))
+    if unpacked > bounds.max_unpacked or (ratio > bounds.max_ratio and unpacked > bounds.ratio_from):
+        raise Refusal("roster.file_bomb", file=file, ratio=ratio)
+    if any(part.flag_bits & 1 for part in parts):
+        raise Refusal("roster.file_locked", file=file)
+    if names & _BINARY or not names & _BOOKS:
+        raise Refusal("roster.file_not_sheet", file=file)
 
 
-def _repeated(attributes: dict[str, str], what: str) -> int:
-    found = next((v for k, v in attributes.items() if k.endswith(f" number-{what}-repeated")), "1")
-    return int(found) if found.isdecimal() else 1
+def _extent(archive: zipfile.ZipFile, part: zipfile.ZipInfo, bounds: Limits) -> Extent:
+    extent = Extent(ods=part.filename.lower() == "content.xml")
+    if part.file_size <= PLAIN_SIZE and extent.plain(archive.read(part), bounds.height, bounds.max_columns):
+        return extent
+    with archive.open(part) as stream:
+        while piece := stream.read(CHUNK):
+            extent.feed(piece)
+    return extent
+
+
+def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Unpack a part to nothing: its declared size and checksum must be true before calamine trusts them."""
+    with archive.open(part) as stream:
+        while stream.read(CHUNK):
+            pass
+
+
+def _sprawls(file: str, sheet: str, cell: str, bounds: Limits) -> Refusal:
+    limit = {"rows": bounds.height, "columns": bounds.max_columns}
+    return Refusal("roster.file_sprawls", file=file, sheet=sheet, cell=cell, **limit)
 
 
 @contextmanager
 def _sound(file: str) -> Iterator[None]:
-    """Turn calamine's faults into one sentence; a fault of its own code arrives as pyo3's panic, which is no Exception."""
+    """Turn calamine's faults into one sentence; a bug of its own arrives as pyo3's panic, which is no Exception."""
     try:
         yield
     except PasswordError:
@@ -280,16 +206,22 @@ def _calamine(content: bytes, file: str, bounds: Limits) -> list[Sheet]:
             sheet = book.get_sheet_by_name(about.name)
             height, width = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
             if height > bounds.height or width > bounds.max_columns:
-                raise Refusal(
-                    "roster.file_sprawls",
-                    file=file,
-                    sheet=about.name,
-                    rows=bounds.height,
-                    columns=bounds.max_columns,
-                    cell=address(height - 1, width - 1),
-                )
+                raise _sprawls(file, about.name, address(height - 1, width - 1), bounds)
             found.append(Sheet(about.name, sheet.to_python(skip_empty_area=False) if sheet.end else ()))
     return found
+
+
+def _old_excel(content: bytes, file: str, bounds: Limits) -> list[Sheet]:
+    command = [sys.executable, "-I", old_excel.__file__]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=PATIENCE, check=True)  # noqa: S603 -- our own script
+        sheets = json.loads(done.stdout, object_hook=old_excel.revive)
+    except (subprocess.SubprocessError, ValueError):
+        raise Refusal("roster.file_broken", file=file) from None
+    for name, height, width, _ in sheets:
+        if height > bounds.height or width > bounds.max_columns:
+            raise _sprawls(file, name, address(height - 1, width - 1), bounds)
+    return [Sheet(name, rows) for name, _, _, rows in sheets]
 
 
 def _csv(content: bytes, file: str, bounds: Limits) -> Sheet:
@@ -309,14 +241,7 @@ def _csv(content: bytes, file: str, bounds: Limits) -> Sheet:
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
             if len(rows) >= bounds.height or len(row) > bounds.max_columns:
-                raise Refusal(
-                    "roster.file_sprawls",
-                    file=file,
-                    sheet=Path(file).stem,
-                    rows=bounds.height,
-                    columns=bounds.max_columns,
-                    cell=address(len(rows), max(0, len(row) - 1)),
-                )
+                raise _sprawls(file, Path(file).stem, address(len(rows), max(0, len(row) - 1)), bounds)
             rows.append(row)
     except csv.Error:
         raise Refusal("roster.file_broken", file=file) from None

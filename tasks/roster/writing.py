@@ -79,21 +79,21 @@ class _Book:
             self._cells[key] = self.look(**STYLES[style], num_format=number_format, **guard)
         return self._cells[key]
 
-    def write(self, sheet: Any, row: int, column: int, value: Any, kind: str, style: str = "plain") -> None:
+    def write(self, sheet: Any, place: tuple[int, int], value: Any, kind: str, style: str = "plain") -> None:
         """Write one value as what it is; text stays text, whatever it begins with."""
         match value:
             case Choice():
-                sheet.write_string(row, column, value.word, self._cell(style, "@"))
+                sheet.write_string(*place, value.word, self._cell(style, "@"))
             case str():
-                sheet.write_string(row, column, value, self._cell(style, "@", guarded=value.startswith(FORMULA_STARTS)))
+                sheet.write_string(*place, value, self._cell(style, "@", guarded=value.startswith(FORMULA_STARTS)))
             case None:
-                sheet.write_blank(row, column, None, self._cell(style, NUMBER_FORMATS.get(kind, "@")))
+                sheet.write_blank(*place, None, self._cell(style, NUMBER_FORMATS.get(kind, "@")))
             case bool():
-                sheet.write_string(row, column, say("roster.yes" if value else "roster.no"), self._cell(style, "@"))
+                sheet.write_string(*place, say("roster.yes" if value else "roster.no"), self._cell(style, "@"))
             case date():
-                sheet.write_datetime(row, column, value, self._cell(style, NUMBER_FORMATS["day"]))
+                sheet.write_datetime(*place, value, self._cell(style, NUMBER_FORMATS["day"]))
             case _:
-                sheet.write_number(row, column, value, self._cell(style, NUMBER_FORMATS.get(kind, "General")))
+                sheet.write_number(*place, value, self._cell(style, NUMBER_FORMATS.get(kind, "General")))
 
 
 @contextmanager
@@ -159,21 +159,22 @@ def write_roster(
         for count, row in enumerate(rows, 1):
             values = [getattr(row, name) for name in fields] if isinstance(row, Row) else row
             for place, (value, (_, _, kind)) in enumerate(zip(values, titles, strict=True)):
-                book.write(sheet, start + count - 1, place, value, kind)
+                book.write(sheet, (start + count - 1, place), value, kind)
     return count
 
 
 def write_returned(reading: Reading[Any], path: Path) -> int:
     """Write the rows of a sheet that were refused, to be mended and sent again, and return their number.
 
-    The cells stand as they came, the wrong ones red with the reason as a note; a last column says why, and is ignored when
-    the sheet is read again. It holds personal data: it goes to the office that sent the sheet and nowhere else.
+    The cells stand as they came, the wrong ones red with the reason as a note; a last column says why, and is ignored
+    when the sheet is read again. It holds personal data: it goes to the office that sent the sheet and nowhere else.
     """
-    by_field = {column.field: column for column in columns_of(reading.form)}
+    form: type[Row] = reading.form
+    by_field = {column.field: column for column in columns_of(form)}
     columns = [by_field[name] for name in reading.fields]
     titles = [(column.title, column.cell.width, column.cell.kind) for column in columns]
     reason = say("roster.column_reason")
-    name = say("roster.returned_title", form=reading.form.sheet_title())
+    name = say("roster.returned_title", form=form.sheet_title())
     note = say("roster.returned_note", rows=len(reading.rejected), reason=reason)
     with _book(path) as book:
         sheet = book.sheet(name)
@@ -185,7 +186,7 @@ def write_returned(reading: Reading[Any], path: Path) -> int:
             for place, (column, value) in enumerate(zip(columns, rejected.cells, strict=True)):
                 wrong = column.title in reasons
                 style = "wrong" if wrong else "plain"
-                book.write(sheet, row, place, _as_it_came(value, column.cell.kind), column.cell.kind, style)
+                book.write(sheet, (row, place), _as_it_came(value, column.cell.kind), column.cell.kind, style)
                 if wrong:
                     sheet.write_comment(row, place, reasons[column.title], {"x_scale": 1.6})
             sheet.write_string(

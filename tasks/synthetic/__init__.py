@@ -2,7 +2,6 @@
 
 from tasks.synthetic.candidate import Candidate, Due, Health, candidates, due, health_of
 from tasks.synthetic.season import (
-    Made,
     application_sheet,
     evidence_sheet,
     make_season,
@@ -13,6 +12,7 @@ from tasks.synthetic.season import (
     return_sheet,
     training_sheet,
 )
+from tasks.synthetic.sheet import Made
 
 __all__ = [
     "Candidate",

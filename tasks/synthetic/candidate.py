@@ -77,12 +77,12 @@ def words(key: str) -> tuple[str, ...]:
 
 
 def generator(seed: int, *about: str) -> random.Random:
-    """Return the dice of one stage or person: the same seed gives the same throws, in whatever order stages are made."""
+    """Return the dice of one stage or person: a seed gives the same throws in whatever order stages are made."""
     return random.Random("|".join((str(seed), *about)))  # noqa: S311 -- invented data, nothing to guard
 
 
 def candidates(count: int, *, seed: int, on: date, towns: Sequence[str]) -> list[Candidate]:
-    """Return invented candidates with different identity numbers, born so that most are of age for the season of `on`."""
+    """Return invented candidates with different identity numbers, most of them of age for the season of `on`."""
     dice, taken = generator(seed, "people"), set[str]()
     surnames, first, second = words("surnames"), words("given_first"), words("given_second")
     schools = {one: words(f"schools_{one}") for one, _ in _EDUCATION}

@@ -1,8 +1,6 @@
-"""Sheets of an invented season, with the flaws that real sheets have; every one says that it is test data."""
+"""The sheets of an invented season, stage by stage."""
 
-import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +18,20 @@ from models.roster import (
     ReturnRow,
     Row,
     TrainingRow,
-    Verdict,
-    columns_of,
 )
-from tasks.roster import SheetColumn, write_roster
 from tasks.synthetic.candidate import Candidate, Due, candidates, due, generator, health_of, passes, words
+from tasks.synthetic.sheet import (
+    Made,
+    about,
+    no_verdict,
+    number_as_number,
+    phone_short,
+    strange_verdict,
+    verdict_of,
+    write_sheet,
+    wrong_checksum,
+    wrong_sex,
+)
 
 ADULT: Final = 18
 PRECHECK, POLITICAL, TRAINING = 0.9, 0.985, 0.99
@@ -38,83 +45,6 @@ DOCTORS, CHIEFS, POLICE, CLERKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A sheet that was written: its rows, and how many of them hold a flaw that the importer must refuse."""
-
-    path: Path
-    form: type[Row]
-    rows: int
-    flawed: int
-
-
-def _verdict(passed: bool) -> Verdict:
-    return Verdict.PASSED if passed else Verdict.FAILED
-
-
-def _wrong_checksum(row: dict[str, Any], dice: random.Random) -> None:
-    number = str(row["identity"])
-    row["identity"] = number[:-1] + dice.choice([c for c in "0123456789" if c != number[-1]])
-
-
-def _number_as_number(row: dict[str, Any], _: random.Random) -> None:
-    row["identity"] = float(str(row["identity"])[:15] + "000")  # what Excel leaves of a number that was typed as one
-
-
-def _wrong_sex(row: dict[str, Any], _: random.Random) -> None:
-    row["sex"] = next(one for one in type(row["sex"]) if one is not row["sex"])
-
-
-def _phone_short(row: dict[str, Any], _: random.Random) -> None:
-    row["phone"] = row["phone"][:-1]
-
-
-def _no_verdict(row: dict[str, Any], _: random.Random) -> None:
-    row["verdict"] = None
-
-
-def _strange_verdict(row: dict[str, Any], _: random.Random) -> None:
-    row["verdict"] = say("synthetic.impossible_verdict")
-
-
-Flaw = Callable[[dict[str, Any], random.Random], None]
-
-
-def _write(
-    path: Path,
-    form: type[Row],
-    rows: Iterable[dict[str, Any]],
-    dice: random.Random,
-    flaws: Sequence[Flaw],
-    share: float,
-) -> Made:
-    """Write rows as they would come; a flaw changes a row before it is written, and some rows stand twice."""
-    columns = columns_of(form)
-    lines: list[list[Any]] = []
-    flawed = 0
-    for row in rows:
-        if flaws and dice.random() < share:
-            dice.choice(flaws)(row, dice)
-            flawed += 1
-        elif flaws and dice.random() < share / 4:
-            lines.append([row.get(column.field) for column in columns])
-            flawed += 1
-        lines.append([row.get(column.field) for column in columns])
-    title = say("synthetic.title", form=form.sheet_title())
-    count = write_roster(
-        path,
-        title,
-        [SheetColumn(c.title, c.cell.width, c.cell.kind) for c in columns],
-        lines,
-        purpose=say("synthetic.purpose"),
-    )
-    return Made(path, form, count, flawed)
-
-
-def _about(one: Due) -> dict[str, Any]:
-    return {"number": one.number, "identity": one.identity, "name": one.name}
-
-
 def application_sheet(path: Path, people: Iterable[Candidate], *, seed: int, on: date, flaws: float = FLAWED) -> Made:
     """Write the application roster."""
 
@@ -122,8 +52,8 @@ def application_sheet(path: Path, people: Iterable[Candidate], *, seed: int, on:
         young = (on.year - one.born.year - ((on.month, on.day) < (one.born.month, one.born.day))) < ADULT
         return one.model_dump() | {"willing": True, "consent": True if young else None}
 
-    kinds = (_wrong_checksum, _number_as_number, _wrong_sex, _phone_short)
-    return _write(path, ApplicationRow, map(row, people), generator(seed, "application"), kinds, flaws)
+    kinds = (wrong_checksum, number_as_number, wrong_sex, phone_short)
+    return write_sheet(path, ApplicationRow, map(row, people), generator(seed, "application"), kinds, share=flaws)
 
 
 def precheck_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, flaws: float = FLAWED) -> Made:
@@ -136,22 +66,22 @@ def precheck_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, fl
         if not passed:
             parts[dice.choice(tuple(parts))] = False
         outside = dice.random() < OUTSIDE
-        verdicts = {name: _verdict(good) for name, good in parts.items() if name != "handed_in"}
+        verdicts = {name: verdict_of(good) for name, good in parts.items() if name != "handed_in"}
         return (
-            _about(one)
+            about(one)
             | verdicts
             | {
                 "confirmed": on - timedelta(days=dice.randrange(5)),
                 "handed_in": parts["handed_in"],
-                "verdict": _verdict(passed),
+                "verdict": verdict_of(passed),
                 "outside": say("synthetic.outside_hospital") if outside else None,
                 "outside_on": on - timedelta(days=9) if outside else None,
                 "staff": dice.choice(CLERKS),
             }
         )
 
-    return _write(
-        path, PrecheckRow, map(row, people), generator(seed, "precheck"), (_no_verdict, _wrong_checksum), flaws
+    return write_sheet(
+        path, PrecheckRow, map(row, people), generator(seed, "precheck"), (no_verdict, wrong_checksum), share=flaws
     )
 
 
@@ -164,13 +94,13 @@ def medical_sheet(
     flaws: float = FLAWED,
     contradictions: float = CONTRADICTING,
 ) -> Made:
-    """Write examination results; a few verdicts contradict the findings, which is for the chief physician to sort out."""
+    """Write examination results; a few verdicts contradict the findings, for the chief physician to sort out."""
 
     def row(one: Due) -> dict[str, Any]:
         dice = generator(seed, "medical", one.identity)
         found = health_of(one.identity, seed, on)
         fit = found.fit or dice.random() < contradictions
-        return _about(one) | {
+        return about(one) | {
             "height": found.height,
             "weight": found.weight,
             "naked_left": found.naked[0],
@@ -184,19 +114,19 @@ def medical_sheet(
             "glucose": found.glucose,
             "hba1c": found.hba1c,
             "laser_on": found.laser_on,
-            "verdict": _verdict(fit),
+            "verdict": verdict_of(fit),
             "examined": on - timedelta(days=dice.randrange(3)),
             "doctor": dice.choice(DOCTORS),
             "chief": dice.choice(CHIEFS),
         }
 
-    return _write(
+    return write_sheet(
         path,
         MedicalRow,
         map(row, people),
         generator(seed, "medical"),
-        (_no_verdict, _strange_verdict, _number_as_number),
-        flaws,
+        (no_verdict, strange_verdict, number_as_number),
+        share=flaws,
     )
 
 
@@ -205,14 +135,14 @@ def political_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, f
 
     def row(one: Due) -> dict[str, Any]:
         passed = passes(one.identity, seed, "political verdict", POLITICAL)
-        return _about(one) | {
-            "verdict": _verdict(passed),
+        return about(one) | {
+            "verdict": verdict_of(passed),
             "signer": generator(seed, "political", one.identity).choice(POLICE),
             "concluded": on,
         }
 
-    return _write(
-        path, PoliticalRow, map(row, people), generator(seed, "political"), (_no_verdict, _wrong_checksum), flaws
+    return write_sheet(
+        path, PoliticalRow, map(row, people), generator(seed, "political"), (no_verdict, wrong_checksum), share=flaws
     )
 
 
@@ -223,16 +153,16 @@ def training_sheet(
 
     def row(one: Due) -> dict[str, Any]:
         passed = passes(one.identity, seed, "training verdict", TRAINING)
-        return _about(one) | {
+        return about(one) | {
             "begun": on - timedelta(days=days - 1),
             "ended": on,
             "days": days if passed else max(0, days - 2),
-            "verdict": _verdict(passed),
+            "verdict": verdict_of(passed),
             "staff": generator(seed, "training", one.identity).choice(CLERKS),
         }
 
-    return _write(
-        path, TrainingRow, map(row, people), generator(seed, "training"), (_no_verdict, _wrong_checksum), flaws
+    return write_sheet(
+        path, TrainingRow, map(row, people), generator(seed, "training"), (no_verdict, wrong_checksum), share=flaws
     )
 
 
@@ -254,7 +184,7 @@ def evidence_sheet(
         dice = generator(seed, "evidence", one.identity)
         for item, kind, values in dice.sample(list(offered), k=dice.randint(1, min(3, len(offered)))):
             rows.append(
-                _about(one)
+                about(one)
                 | {
                     "item": item,
                     "value": dice.choice(list(values)),
@@ -264,7 +194,7 @@ def evidence_sheet(
                     "staff": dice.choice(CLERKS),
                 }
             )
-    return _write(path, EvidenceRow, rows, generator(seed, "evidence"), (_wrong_checksum,), flaws)
+    return write_sheet(path, EvidenceRow, rows, generator(seed, "evidence"), (wrong_checksum,), share=flaws)
 
 
 def objection_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, count: int = 3) -> Made:
@@ -284,7 +214,7 @@ def objection_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, c
         }
         for place, one in enumerate(dice.sample(listed, k=min(count, len(listed))), 1)
     ]
-    return _write(path, ObjectionRow, rows, dice, (), 0)
+    return write_sheet(path, ObjectionRow, rows, dice)
 
 
 def return_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, count: int = 2) -> Made:
@@ -292,7 +222,7 @@ def return_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, coun
     dice = generator(seed, "return")
     serving = list(people)
     rows = [
-        _about(one)
+        about(one)
         | {
             "ground": dice.choices(tuple(ReturnGround), (50, 15, 20, 10, 3, 2))[0],
             "arrived": on - timedelta(days=30),
@@ -302,18 +232,17 @@ def return_sheet(path: Path, people: Iterable[Due], *, seed: int, on: date, coun
         }
         for place, one in enumerate(dice.sample(serving, k=min(count, len(serving))), 1)
     ]
-    return _write(path, ReturnRow, rows, dice, (), 0)
+    return write_sheet(path, ReturnRow, rows, dice)
 
 
 def make_season(
     folder: Path, *, applicants: int = 3000, seed: int = 1, on: date, towns: Sequence[str], flaws: float = FLAWED
 ) -> list[Made]:
-    """Write all sheets of an invented season, each naming those who passed the stages before; `on` is the day they are dated.
+    """Write all sheets of an invented season, dated `on`, each naming those who passed the stages before.
 
-    The sheets name people by identity number. A stage whose people have case numbers is made alone, e.g. `medical_sheet`.
+    They name people by identity number. A stage whose people have case numbers is made alone, e.g. `medical_sheet`.
     """
     people = candidates(applicants, seed=seed, on=on, towns=towns)
-    known = {"seed": seed, "on": on}
 
     def at(form: type[Row]) -> Path:
         return folder / f"{say('synthetic.title', form=form.sheet_title())}.xlsx"
@@ -324,12 +253,12 @@ def make_season(
     trusted = [one for one in fit if passes(one.identity, seed, "political verdict", POLITICAL)]
     trained = [one for one in trusted if passes(one.identity, seed, "training verdict", TRAINING)]
     return [
-        application_sheet(at(ApplicationRow), people, **known, flaws=flaws),
-        precheck_sheet(at(PrecheckRow), applied, **known, flaws=flaws),
-        medical_sheet(at(MedicalRow), confirmed, **known, flaws=flaws),
-        political_sheet(at(PoliticalRow), fit, **known, flaws=flaws),
-        training_sheet(at(TrainingRow), trusted, **known, flaws=flaws),
-        evidence_sheet(at(EvidenceRow), trained, **known),
-        objection_sheet(at(ObjectionRow), trained, **known),
-        return_sheet(at(ReturnRow), trained, **known),
+        application_sheet(at(ApplicationRow), people, seed=seed, on=on, flaws=flaws),
+        precheck_sheet(at(PrecheckRow), applied, seed=seed, on=on, flaws=flaws),
+        medical_sheet(at(MedicalRow), confirmed, seed=seed, on=on, flaws=flaws),
+        political_sheet(at(PoliticalRow), fit, seed=seed, on=on, flaws=flaws),
+        training_sheet(at(TrainingRow), trusted, seed=seed, on=on, flaws=flaws),
+        evidence_sheet(at(EvidenceRow), trained, seed=seed, on=on),
+        objection_sheet(at(ObjectionRow), trained, seed=seed, on=on),
+        return_sheet(at(ReturnRow), trained, seed=seed, on=on),
     ]

@@ -74,7 +74,8 @@ class TestRoutes:
         assert full.openings("role:office", drill=False) == ("inbox", "group")
         assert full.following("role:office", "group", drill=False) == "mail"
         assert full.following("role:office", "mail", drill=False) is None
-        assert full.following("role:office", "no such", drill=False) is None
+        assert full.following("role:office", "renamed", drill=False) == "group"
+        assert full.following("role:other", "renamed", drill=False) is None
 
     def test_a_drill_leaves_by_drill_channels_only(self, full: Channels) -> None:
         assert full.openings("role:office", drill=True) == ("inbox", "group_drill")

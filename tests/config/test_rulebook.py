@@ -212,5 +212,40 @@ def test_both_languages_say_the_same_things(area: str) -> None:
     ]
     assert set(texts[0]) == set(texts[1])
     for name in texts[0]:
-        assert fields_of(f"{area}.{name}", "zh") >= fields_of(f"{area}.{name}", "en") or area == "explain"
+        assert fields_of(f"{area}.{name}", "zh") == fields_of(f"{area}.{name}", "en")
     assert all(say(f"{area}.{name}", "en") for name in texts[1] if not fields_of(f"{area}.{name}", "en"))
+
+
+@pytest.mark.parametrize("area", ["rulebook", "office", "season", "recruit", "benefit", "explain"])
+def test_every_text_that_code_names_is_there_and_every_text_is_named(area: str) -> None:
+    files = [path for column in ("models", "tasks", "flows", "config") for path in (ROOT / column).rglob("*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    texts = set(yaml.safe_load((MESSAGES / "zh" / f"{area}.yaml").read_text(encoding="utf-8")))
+    assert set(re.findall(rf'"{area}\.([a-z_0-9]+)"', code)) <= texts
+    stems = set(re.findall(rf'f"{area}\.([a-z_]*)\{{', code))
+    unnamed = {
+        name for name in texts if f'"{area}.{name}"' not in code and not any(name.startswith(stem) for stem in stems)
+    }
+    assert unnamed == set()
+
+
+def test_an_installation_chooses_a_reading_and_says_in_which_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "readings.yaml"
+    monkeypatch.setattr(rulebook, "READINGS", path)
+    for text, option in (
+        ("conscription.merit_awards: {value: highest_per_year, basis: 会议纪要}", "highest_per_year"),
+        ("", "each_act"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        rulebook.forget()
+        assert reading("conscription.merit_awards", ON) == option
+        assert reading("conscription.merit_awards", ON, {"conscription.merit_awards": "each_act"}) == "each_act"
+    path.write_text("conscription.merit_awards: {value: nonsense, basis: 会议纪要}", encoding="utf-8")
+    rulebook.forget()
+    with pytest.raises(Refusal, match="没有“nonsense”这一选项"):
+        reading("conscription.merit_awards", ON)
+    monkeypatch.undo()
+    rulebook.forget()
+    assert reading("conscription.merit_awards", ON) == "each_act"

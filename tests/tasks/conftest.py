@@ -1,19 +1,28 @@
 """Providers for the notice tests: real servers on this machine that answer well, badly, slowly or not at all."""
 
+import asyncio
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
+from aiosmtpd.controller import Controller, UnthreadedController
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tasks.channel import PLUGINS, make_strict
 
@@ -125,6 +134,7 @@ class MailServer:
     mails: list[tuple[list[str], bytes]] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
     after_data: str = "250 OK"
+    certificate: Path | None = None
 
     @property
     def place(self) -> str:
@@ -155,10 +165,66 @@ def smtp_server() -> Iterator[MailServer]:
     """A local SMTP server."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         mail_server = MailServer(port=free.getsockname()[1])
-    controller = Controller(mail_server, hostname=mail_server.host, port=mail_server.port, ready_timeout=30)
+    controller = Controller(
+        mail_server,
+        hostname=mail_server.host,
+        port=mail_server.port,
+        ready_timeout=30,
+        auth_require_tls=False,
+        authenticator=lambda *given: AuthResult(success=given[-1].password == b"right", handled=False),
+    )
     controller.start()
     yield mail_server
     controller.stop()
+
+
+@pytest.fixture
+def smtp_tls_server(tmp_path: Path) -> Iterator[MailServer]:
+    """A local SMTP server that speaks TLS from the start, with a certificate of its own in `certificate`."""
+    certificate, key = tmp_path / "localhost.pem", tmp_path / "localhost.key"
+    _sign_for_localhost(certificate, key)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        mail_server = MailServer(host="localhost", port=free.getsockname()[1], certificate=certificate)
+    thread = UnthreadedController(mail_server, hostname="127.0.0.1", port=mail_server.port, ssl_context=context)
+    ready, loop = threading.Event(), thread.loop
+
+    def serve() -> None:
+        asyncio.set_event_loop(loop)
+        thread.begin()
+        ready.set()
+        loop.run_forever()
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    assert ready.wait(30)
+    yield mail_server
+    loop.call_soon_threadsafe(loop.stop)
+    server.join(30)
+
+
+def _sign_for_localhost(certificate: Path, key: Path) -> None:
+    private, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    form, unlocked = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, form, unlocked))
 
 
 @pytest.fixture

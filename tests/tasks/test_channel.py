@@ -170,6 +170,15 @@ class TestAnswers:
         provider_server.behaviours["/in"] = lambda handler: handler.connection.close()
         assert deliver(job(f"json://{provider_server.place}/in")).outcome is Outcome.UNKNOWN
 
+    def test_wecoms_token_is_fetched_once_and_anew_when_it_expired(self, provider_server: Any) -> None:
+        good = SAMPLES["wechat"][1]
+        assert deliver(sample("wechat", provider_server, good)).outcome is Outcome.ACCEPTED
+        assert deliver(sample("wechat", provider_server, good)).outcome is Outcome.ACCEPTED
+        assert provider_server.paths() == ["/cgi-bin/gettoken", *["/cgi-bin/message/send"] * 2]
+        assert deliver(sample("wechat", provider_server, '{"errcode":42001}')).outcome is Outcome.TEMPORARY
+        assert deliver(sample("wechat", provider_server, good)).outcome is Outcome.ACCEPTED
+        assert provider_server.paths().count("/cgi-bin/gettoken") == 2
+
     def test_a_long_text_goes_out_in_all_its_parts(self, provider_server: Any) -> None:
         deliver(job(f"json://{provider_server.place}/in", bodies=("第一", "第二")))
         assert [one.json["message"] for one in provider_server.received] == ["第一", "第二"]
@@ -290,6 +299,25 @@ class TestMail:
     def test_to_nobody_listening_is_temporary(self) -> None:
         delivery = deliver(job("mailto://127.0.0.1:9?from=office@example.cn&to={target}", target="officer@example.cn"))
         assert delivery.outcome is Outcome.TEMPORARY
+
+    @pytest.mark.parametrize(("password", "outcome"), [("right", Outcome.ACCEPTED), ("wr@ng", Outcome.REJECTED)])
+    def test_logs_in(self, password: str, outcome: Outcome, smtp_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAIL_PASSWORD", password)
+        url = f"mailto://clerk:${{MAIL_PASSWORD}}@{smtp_server.place}?from=office@example.cn&to={{target}}"
+        delivery = deliver(job(url, target="officer@example.cn"))
+        assert delivery.outcome is outcome
+        assert ("535" in delivery.detail) == (outcome is Outcome.REJECTED)
+        assert len(smtp_server.mails) == (outcome is Outcome.ACCEPTED)
+
+    @pytest.mark.parametrize(("trusted", "outcome"), [(True, Outcome.ACCEPTED), (False, Outcome.TEMPORARY)])
+    def test_goes_over_tls_only_to_a_certificate_it_trusts(
+        self, trusted: bool, outcome: Outcome, smtp_tls_server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(smtp_tls_server.certificate))
+        url = f"mailtos://{smtp_tls_server.place}?mode=ssl&from=office@example.cn&to={{target}}"
+        assert deliver(job(url, target="officer@example.cn")).outcome is outcome
+        assert len(smtp_tls_server.mails) == trusted
 
     def test_is_not_slowed_down_between_two(self, smtp_server: Any) -> None:
         began = time.monotonic()

@@ -1,0 +1,70 @@
+"""`banjie`: the command line. Each command loads only what it needs, so that `banjie explain` answers at once."""
+
+import importlib
+import sys
+from typing import Any, Final
+
+import typer
+from typer._click.core import Command, Context
+from typer.core import TyperCommand
+from typer.main import get_command
+
+from config.messages import say
+from flows.explanation import OneSentence
+
+PLACES: Final = {
+    "up": "flows.cli_house", "demo": "flows.cli_house", "doctor": "flows.cli_house", "clock": "flows.cli_house",
+    "explain": "flows.explain", "officer": "flows.cli_officer",
+    "start": "flows.cli_case", "decide": "flows.cli_case", "import": "flows.cli_case", "export": "flows.cli_case",
+    "template": "flows.cli_case", "inbox": "flows.cli_case", "why": "flows.cli_case", "verify": "flows.cli_case",
+    "anchor": "flows.cli_case",
+}  # fmt: skip
+WHOLE: Final = ("explain", "officer")
+"""Commands that are groups of their own."""
+
+
+class Lazy(OneSentence):
+    """A group whose commands are loaded when they are called; the help page lists them without loading any."""
+
+    resolving = False
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """Return the commands in the order of a day's work."""
+        return list(PLACES)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+        """Find the command that is really called."""
+        self.resolving = True
+        try:
+            return super().resolve_command(ctx, args)
+        finally:
+            self.resolving = False
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002 -- click's signature
+        """Load a command, or return its name and help for the help page."""
+        if cmd_name not in PLACES:
+            return None
+        if not self.resolving:
+            return TyperCommand(cmd_name, help=say(f"cli.{cmd_name}"))
+        loaded: Any = get_command(importlib.import_module(PLACES[cmd_name]).app)
+        if cmd_name in WHOLE:
+            return loaded  # type: ignore[no-any-return]
+        found: Command = loaded.commands[cmd_name]
+        return found
+
+
+app = typer.Typer(cls=Lazy, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(help=say("cli.banjie"))
+def banjie() -> None:
+    """Say what banjie is."""
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

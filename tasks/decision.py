@@ -1,0 +1,41 @@
+"""Answers that do not come through a question's own run: the decide form, a sheet, the command line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from config.messages import Refusal, say
+from tasks.ask import Signature, decide, instance_of, open_questions
+from tasks.form import read_form
+from tasks.worklist import close_answered, seat_of, wake
+
+
+def answer(number: str, given: Mapping[str, Any], way: str) -> str:
+    """Answer a question by its number with a filled form (titles or names of fields); return the case's number.
+
+    Raises:
+        Refusal: there is no such open question, or why the answer does not count.
+    """
+    asked = open_questions(seat_id=seat_of(number))
+    if not asked:
+        raise Refusal("kernel.question_closed", number=number)
+    staff_no, code, fields = read_form(asked[0].form, dict(given))
+    return decide(asked[0].seat_id, Signature(staff_no, code, fields, way))
+
+
+def answer_by_form(
+    number: str, verdict: str, reason: str, staff_no: str, code: str, details: Mapping[str, Any]
+) -> State[str]:
+    """Answer through the `decide` form: a refusal ends the run with its reason, and the question stays open."""
+    given = {"verdict": verdict, "reason": reason, "staff_no": staff_no, "code": code, **details}
+    try:
+        case = answer(number, given, "board")
+    except Refusal as refusal:
+        return Failed(name=say("kernel.not_accepted"), message=str(refusal))
+    with get_client(sync_client=True) as client:
+        wake(client, instance_of(seat_of(number))[1])
+        close_answered(client)
+    return Completed(message=say("kernel.accepted", number=number, case=case))

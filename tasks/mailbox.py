@@ -1,0 +1,61 @@
+"""The inbox folder: rosters laid into it are taken in, and moved on to where their result says."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from config.messages import Refusal
+from config.settings import settings
+from models.roster import FORMS
+from tasks.conscription.intake import TAKERS as CONSCRIPTION
+from tasks.conscription.intake import take_roster
+from tasks.decision_sheet import answer_sheet
+from tasks.intake import Intake
+
+FOLDER: Final = "mailbox"
+DONE: Final = "done"
+REFUSED: Final = "refused"
+SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
+TAKERS: Mapping[str, Callable[[str, str, Path], Intake]] = {form: take_roster for form in CONSCRIPTION}
+"""Which process takes a form in."""
+
+
+def take_mailbox() -> list[Intake]:
+    """Take in every sheet of the inbox folder, named `<case>/<form>….xlsx`; return what became of each.
+
+    A file that cannot be taken is moved aside with the reason in a text file beside it.
+    """
+    root = settings().home / FOLDER
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    taken = []
+    for path in sorted(one for one in root.glob("*/*") if one.suffix.lower() in SHEETS and not one.name.startswith("~")):
+        try:
+            taken.append(_take(path))
+        except Refusal as refusal:
+            aside = _move(path, REFUSED)
+            aside.with_suffix(".txt").write_text(str(refusal), encoding="utf-8")
+        else:
+            _move(path, DONE)
+    return taken
+
+
+def _take(path: Path) -> Intake:
+    case, form = path.parent.name, _form_of(path.stem)
+    return answer_sheet(path) if form == "decision" else TAKERS[form](case, form, path)
+
+
+def _form_of(stem: str) -> str:
+    for form in (*TAKERS, "decision"):
+        if stem.startswith((form, FORMS[form].sheet_title())):
+            return form
+    raise Refusal("kernel.file_unnamed", file=stem, forms="、".join(FORMS[form].sheet_title() for form in TAKERS))
+
+
+def _move(path: Path, where: str) -> Path:
+    folder = settings().home / where / path.parent.name
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target, place = folder / path.name, 1
+    while target.exists():
+        target, place = folder / f"{path.stem}-{place}{path.suffix}", place + 1
+    return path.rename(target)
+
