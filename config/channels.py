@@ -123,11 +123,7 @@ class Channels(Fact):
         return {str(who): _routes(routes) for who, routes in given.items()} if isinstance(given, dict) else given
 
     def listed(self, recipient: str) -> tuple[Route, ...]:
-        """Return what the book lists for `role:…`, `officer:…` or `party:…`.
-
-        Raises:
-            LookupError: the recipient is none of these.
-        """
+        """Return what the book lists for `role:…`, `officer:…` or `party:…`; nothing for anybody else."""
         kind, _, who = recipient.partition(":")
         match kind:
             case "role":
@@ -136,7 +132,7 @@ class Channels(Fact):
                 return self.officers.get(who, ())
             case "party":
                 return self.parties
-        raise LookupError(recipient)
+        return ()
 
     def carries(self, channel: str, *, drill: bool) -> bool:
         """Say whether a channel may carry a drill, or a real notice; the inbox carries both, marked."""
@@ -155,7 +151,13 @@ class Channels(Fact):
         return outward if outward and recipient.startswith("party:") else (_TO_INBOX, *outward)
 
     def openings(self, recipient: str, *, drill: bool) -> tuple[str, ...]:
-        """Return the channels to queue a notice on: the inbox and the first way out (`following` has the next)."""
+        """Return the channels to queue a notice on: the inbox and the first way out (`following` has the next).
+
+        Raises:
+            LookupError: the recipient is no `role:…`, `officer:…` or `party:…`.
+        """
+        if recipient.partition(":")[0] not in {"role", "officer", "party"}:
+            raise LookupError(recipient)
         routes = self.routes(recipient, drill=drill)
         return tuple(route.channel for route in routes[: 2 if routes[0].channel == INBOX.name else 1])
 

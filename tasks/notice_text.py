@@ -103,7 +103,12 @@ def compose(notice: Claimed, book: Channels, address: FindAddress = nobody) -> J
         return Delivery(Outcome.REJECTED, say("channels.drill_refused"))
     try:
         title, body = render(notice.template, notice.facts, case=notice.case, number=notice.number, drill=notice.drill)
-    except (LookupError, ValueError) as error:  # a template and its facts do not fit: ours to mend, not to retry
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # a template and its facts do not fit: ours to mend, not to retry
         why = f"{type(error).__name__} {error.args[0] if error.args else ''}".strip()
         return Delivery(Outcome.REJECTED, say("channels.text_missing", template=notice.template, why=why))
     target = book.target(notice.recipient, notice.channel)

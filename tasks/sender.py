@@ -15,10 +15,11 @@ from typing import Final
 from sqlalchemy.exc import OperationalError
 
 from config.channels import Channel, Channels, channels
-from config.messages import Refusal
+from config.messages import Refusal, say
+from config.settings import settings
 from models.case import NoticeStatus
-from tasks.courier import Courier, Delivery
-from tasks.notice_text import Claimed, FindAddress, compose, nobody
+from tasks.courier import Courier, Delivery, Job
+from tasks.notice_text import Claimed, FindAddress, compose, nobody, render
 from tasks.outbox import OURS, Access, claim, due, keep_at_home, lease_of, settle
 from tasks.pace import Pace
 
@@ -68,7 +69,11 @@ class _Office:
         if isinstance(job, Delivery):  # our own fault or rule: it says nothing about the provider
             self.pace(notice.channel).give_back()
             return job, False
-        delivery = courier.send(job)
+        try:
+            delivery = courier.send(job)
+        except Refusal:  # no child comes up: nothing was tried
+            self.pace(notice.channel).give_back()
+            raise
         return delivery, self.pace(notice.channel).settle(delivery, time.monotonic())
 
 
@@ -180,6 +185,24 @@ def send_due(clock: Callable[[], datetime], *, access: Access = OURS, book: Chan
             lane.courier.close()
         counts += lane.counts
     return Counts(counts[NoticeStatus.SENT], counts[NoticeStatus.PENDING], counts[NoticeStatus.DEAD])
+
+
+def try_channel(name: str, target: str = "", *, book: Channels | None = None) -> Delivery:
+    """Send a trial text over a channel, past the outbox, and say what became of it.
+
+    Raises:
+        Refusal: there is no such channel to a provider, or its plugin fails the self-test.
+    """
+    channel = (book or channels()).channels.get(name)
+    if channel is None or channel.kind != "apprise":
+        raise Refusal("channels.nothing_to_try", channel=name)
+    case = say("channels.trial_case", settings().language)
+    title, body = render("channels.trial", {"note": ""}, case=case, number=1, drill=channel.drill)
+    courier = Courier()
+    try:
+        return courier.send(Job(channel.url, target, title, (body,), channel.relay, channel.success, channel.deadline))
+    finally:
+        courier.close()
 
 
 class _Lanes:

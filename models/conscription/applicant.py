@@ -42,7 +42,9 @@ def examination_of(sex: Any, sheet: Mapping[str, Any]) -> Examination:
 
     def eye(side: str) -> Eye | None:
         naked = number(f"naked_{side}")
-        return naked and Eye(naked=naked, corrected=number(f"corrected_{side}"), degrees=number(f"degrees_{side}"))
+        if naked is None:
+            return None
+        return Eye(naked=naked, corrected=number(f"corrected_{side}"), degrees=number(f"degrees_{side}"))
 
     measured = ("height", "weight", "glucose", "hba1c", "systolic", "diastolic")
     return Examination(

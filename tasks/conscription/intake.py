@@ -183,7 +183,7 @@ def _findings(check: Check) -> Callable[[Transaction, int, Sequence[Accepted[Any
             if one.digest in seen:
                 continue
             if found.standing.status not in check.statuses:
-                status = M(found.standing.status).title
+                status = M(found.standing.status).text
                 yield Refused(one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status})
                 continue
             turn = _turn(tx, found.standing.id, check.kind)
@@ -219,7 +219,7 @@ def _evidence(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], da
             yield Refused(one, "number" if one.fact.number else "identity", found, {})
             continue
         if M(found.standing.status) not in (M.DOUBLE_QUALIFIED, M.EDUCATED):
-            yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).title})
+            yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).text})
             continue
         this = (EVIDENCE.c.case_id == found.standing.id) & (EVIDENCE.c.item == one.fact.item)
         values = {"value": one.fact.value, "document": one.fact.evidence_number, "verified_by": one.fact.staff, "digest": one.digest}
@@ -269,7 +269,7 @@ def _returns(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], day
             yield Refused(one, "number" if one.fact.number else "identity", found, {})
             continue
         if found.standing.status != M.IN_SERVICE:
-            yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).title})
+            yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).text})
             continue
         tx.core.execute(
             insert(RETURNS).values(case_id=found.standing.id, ground=str(one.fact.ground), arrived=one.fact.arrived,

@@ -91,9 +91,9 @@ class TestRoutes:
         assert full.openings("party:DX-1", drill=False) == ("sms",)
         assert full.following("party:DX-1", "sms", drill=False) == "letter"
 
-    def test_an_unknown_kind_of_recipient_is_an_error(self, full: Channels) -> None:
+    def test_an_unknown_kind_of_recipient_cannot_be_queued(self, full: Channels) -> None:
         with pytest.raises(LookupError):
-            full.routes("everybody", drill=False)
+            full.openings("everybody", drill=False)
 
     def test_officers_have_their_own_and_the_group_has_it_once(
         self, full: Channels, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,17 @@ def test_an_installation_chooses_a_reading_and_says_in_which_paper(
     monkeypatch.undo()
     rulebook.forget()
     assert reading("conscription.merit_awards", ON) == "each_act"
+
+
+def test_an_operator_enters_the_standard_of_the_year(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rulebook.FOLDER, folder)
+    (folder / "local").mkdir(exist_ok=True)
+    source = {"document": "海政发〔2023〕99号", "article": "一"}
+    paper = {"since": date(2023, 1, 1), "value": "24000", "certainty": "configured", "source": source}
+    text = yaml.safe_dump({"family_allowance_base": {"versions": [paper]}}, allow_unicode=True)
+    (folder / "local" / "conscription.yaml").write_text(text, encoding="utf-8")
+    found = load("conscription", folder)["family_allowance_base"]
+    assert found.version("conscription.family_allowance_base", date(2023, 9, 1)).value == "24000"
+    with pytest.raises(YearMissingError, match=r"family_allowance_base\[2024\] missing"):
+        found.version("conscription.family_allowance_base", date(2024, 9, 1))

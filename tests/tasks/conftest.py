@@ -65,7 +65,11 @@ class Provider:
 
     def hang(self, path: str) -> None:
         """Never answer a path."""
-        self.behaviours[path] = lambda _handler: self.closing.wait(120) and None
+
+        def behave(_handler: BaseHTTPRequestHandler) -> None:
+            self.closing.wait(120)
+
+        self.behaviours[path] = behave
 
     def drip(self, path: str, *, headers: bool = False) -> None:
         """Answer a path one byte at a time, for ever: each byte comes within any read time limit."""
@@ -192,7 +196,7 @@ def smtp_tls_server(tmp_path: Path) -> Iterator[MailServer]:
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        thread.begin()
+        thread.begin()  # type: ignore[no-untyped-call]
         ready.set()
         loop.run_forever()
 

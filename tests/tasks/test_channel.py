@@ -116,7 +116,7 @@ def test_without_its_witness_the_installed_plugin_calls_an_error_code_a_success(
     """The reason for the witnesses: when this fails, Apprise has learned to read, and they may become simpler."""
     url, _, bad = SAMPLES[service]
     provider_server.otherwise = (200, bad, {})
-    plugin = PLUGINS[service](**PLUGINS[service].parse_url(url))
+    plugin = PLUGINS[service](**(PLUGINS[service].parse_url(url) or {}))
     for name in ("notify_url", "api_url", "webhook_url"):
         if hasattr(plugin, name):
             monkeypatch.setattr(plugin, name, provider_server.address + "/any")
@@ -272,7 +272,7 @@ class TestMail:
         assert str(make_header(decode_header(mail["Subject"]))) == title
         assert "区征兵办" in str(make_header(decode_header(mail["From"])))
         assert mail.get_content_type() == "text/plain"
-        assert mail.get_payload(decode=True).decode().splitlines() == body.splitlines()  # type: ignore[union-attr]
+        assert mail.get_payload(decode=True).decode().splitlines() == body.splitlines()
         words = re.findall(rb"=\?[^ ?]+\?[bqBQ]\?[^ ?]*\?=", raw)
         assert max(map(len, words)) <= 75, "RFC 2047: an encoded word has at most 75 characters"
         assert max(map(len, raw.splitlines())) <= 78

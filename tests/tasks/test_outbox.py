@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from config.channels import Channels
+from config.messages import Refusal
 from config.settings import ROOT, settings
 from models.case import NoticeStatus
 from tasks.channel import SAMPLES
@@ -45,7 +46,7 @@ from tasks.outbox import (
     settle,
 )
 from tasks.pace import FIRST_BACKOFF, LONGEST_BACKOFF, Pace, backoff
-from tasks.sender import Counts, run_sender, send_due
+from tasks.sender import Counts, run_sender, send_due, try_channel
 from tasks.store import connect, forget
 from tasks.store import engine as installed
 
@@ -78,6 +79,7 @@ def add_case(access: Access, number: str = "ZB-2027H1", *, drill: bool = False) 
             insert(CASES).values(number=number, process="conscription", subject="", unit="", status="", on_day=date(2027, 3, 1),
                                  drill=drill, version=0, seq=0, head=b"", opened_at=NOW)
         )  # fmt: skip
+        assert made.inserted_primary_key is not None
         return int(made.inserted_primary_key[0])
 
 
@@ -370,7 +372,7 @@ class TestSendDue:
     ) -> None:
         case = add_case(access)
         queue(access, case, "hook", template="channels.nothing")
-        queue(access, case, "gone")
+        queue(access, case, "gone", "nobody:knows")
         assert send_due(
             clock_at(NOW), access=access, book=Channels.model_validate({"channels": {"hook": hook(provider_server)}})
         ) == Counts(dead=2)
@@ -683,6 +685,16 @@ def test_by_default_the_sender_works_on_the_installations_own_database(home: Pat
     assert send_due(clock_at(NOW)) == Counts(sent=2)
     assert statuses(OURS) == {"sent": 2, "pending": 1}
     forget()
+
+
+def test_a_channel_can_be_tried_by_hand(provider_server: Any) -> None:
+    book = book_of(real=hook(provider_server), drill=hook(provider_server, "/drill", drill=True))
+    assert try_channel("real", book=book) == ACCEPTED
+    provider_server.answer("/drill", 401)
+    assert try_channel("drill", book=book).outcome is Outcome.REJECTED
+    assert [one.json["message"].startswith("【演练】") for one in provider_server.received] == [False, True]
+    with pytest.raises(Refusal, match="inbox"):
+        try_channel("inbox", book=book)
 
 
 SENDER = """

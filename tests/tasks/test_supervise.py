@@ -71,7 +71,7 @@ class Up:
         assert self.process is not None
         named = {}
         for child in psutil.Process(self.process.pid).children():
-            words = " ".join(child.cmdline())
+            words = " ".join(child.cmdline()) if child.status() != psutil.STATUS_ZOMBIE else ""
             for name, sign in {"postgres": "bin/postgres", "server": "server start", "runner": "tasks.runner",
                                "companion": "sleep(3600)"}.items():  # fmt: skip
                 if sign in words:
@@ -122,7 +122,7 @@ def test_everything_comes_up_is_kept_alive_and_ends_together(started: Up, place:
     assert second.process.wait(60) == 1
     assert second.text.strip() == f"办结已在 {started.home} 运行（进程号 {started.process.pid}），不能重复启动。"  # type: ignore[union-attr]
 
-    for name in ("companion", "runner", "server"):
+    for name in ("companion", "runner", "server", "postgres"):
         before = children[name].pid
         children[name].kill()
         eventually(lambda n=name, b=before: n in (now := started.children()) and now[n].pid != b, seconds=60)

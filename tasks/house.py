@@ -1,0 +1,92 @@
+"""The house as a whole: brought up on one machine, and tried out with a small season."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Final
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from config.messages import say
+from config.season import season
+from config.settings import ROOT, settings
+from config.zone import SHANGHAI
+from tasks import rehearsal, store
+from tasks.case import instances_open
+from tasks.clock import now, set_clock
+from tasks.conscription.course import number_of, open_season
+from tasks.database import upgrade
+from tasks.supervise import Supervisor
+from tasks.wait import count_nudge
+from tasks.worklist import wake
+
+SENDER: Final = (sys.executable, "-c", "from tasks.post_office import main; main()")
+TRY_OUT_SEASON: Final = "2027H1"
+RESCUE: Final = "rescue/rescue"
+
+
+def up(*, try_out: bool, tell: Callable[[str], None]) -> None:
+    """Run the installation in the foreground until Ctrl-C.
+
+    Args:
+        try_out: on an empty home, prepare a small season with scripted officers, on a clock that is moved by hand.
+        tell: takes each line for the person at the terminal.
+
+    Raises:
+        Refusal: it is up already, a port is taken, or a part does not start.
+    """
+    if try_out:
+        _choose_simulated()
+    upgrade()
+    if try_out and not instances_open():
+        _prepare_try_out()
+
+    def ready(address: str) -> None:
+        first_rescue(address)
+        if try_out:
+            for line in _how_to_go_on(address):
+                tell(line)
+
+    Supervisor(settings().home, {"sender": SENDER}, tell, ready=ready).run()
+
+
+def first_rescue(address: str) -> None:
+    """Take up every open case at once, instead of at the next minute."""
+    with temporary_settings({PREFECT_API_URL: f"{address}/api"}), get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(client.read_deployment_by_name(RESCUE).id)
+
+
+def _choose_simulated() -> None:
+    """Set the try-out's clock in the installation's own file, so that every later command agrees."""
+    path = ROOT / "var" / "banjie.env"
+    if "BANJIE_CLOCK" not in os.environ and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("BANJIE_CLOCK=simulated\n", encoding="utf-8")
+        store.forget()
+
+
+def _prepare_try_out() -> None:
+    """Enrol the cast and open the season; the first rescue gives it its run."""
+    set_clock(datetime.now(UTC))
+    rehearsal.enrol_cast(date(now().astimezone(SHANGHAI).year - 1, 1, 1))
+    open_season(season(TRY_OUT_SEASON))
+
+
+def _how_to_go_on(address: str) -> list[str]:
+    number = number_of(TRY_OUT_SEASON)
+    return say("cli.how_to_go_on", address=address, number=number, officer=rehearsal.signer_of("leading_group")).splitlines()
+
+
+def wake_all() -> None:
+    """Wake every open case, after a simulated day was moved; where the server is away, the rescue does it later."""
+    for one in instances_open():
+        count_nudge(one.id)
+    try:
+        with get_client(sync_client=True) as client:
+            for one in instances_open():
+                wake(client, one.run_id)
+    except httpx.HTTPError:
+        return

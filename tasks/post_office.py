@@ -1,0 +1,35 @@
+"""The process that sends notices: one sender, stopped gently, that finds a citizen's address only in memory."""
+
+import logging
+import signal
+import threading
+
+from sqlalchemy import select
+
+from tasks.clock import now
+from tasks.conscription.intake import PARTIES, PERSONS
+from tasks.journal import CASES
+from tasks.sender import run_sender
+from tasks.store import engine, reading
+
+
+def phone_of(recipient: str, _channel: str) -> str | None:
+    """Return the telephone of the person whom a case is about; it is neither stored nor logged."""
+    chosen = (
+        select(PERSONS.c.phone)
+        .join(PARTIES, PARTIES.c.person_id == PERSONS.c.id)
+        .join(CASES, CASES.c.id == PARTIES.c.case_id)
+        .where(CASES.c.number == recipient.removeprefix("party:"))
+    )
+    with reading() as connection:
+        return connection.execute(chosen).scalar_one_or_none()
+
+
+def main() -> None:
+    """Send notices until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    engine()
+    run_sender(stop, now, address=phone_of)
