@@ -90,7 +90,7 @@ def season_page(number: str, places: Places = NO_PLACES) -> Page:
     title = marked(word("season_name", subject=subject.subject or subject.process, number=number), drill=subject.drill)
     head = word("season_head", status=plain(view.title_of(subject.status)), day=local_day(at), on=subject.on)
     closed = word("season_closed", day=local_day(subject.closed_at)) if subject.closed_at else ""
-    parts = [f"{head} · {closed}".strip(), _picture(title, view), _waiting(subject, at), _deadlines(clocks)]
+    parts = [" · ".join(filter(None, (head, closed))), _picture(title, view), _waiting(subject, at), _deadlines(clocks)]
     if members.total:
         parts += [*_lag(view), _stages(view), _by_town(view)]
     return Page(slug(plan.key, number), title, sections(*parts))

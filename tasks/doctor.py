@@ -8,7 +8,8 @@ from prefect.client.orchestration import get_client
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.calendar import calendar
-from config.channels import channels, problems
+from config.channel_problems import problems
+from config.channels import channels
 from config.messages import Refusal, say
 from config.offices import roles
 from config.rulebook import rule, rules

@@ -62,6 +62,7 @@ class Supervisor:
         companions: More processes to keep, by name, such as the sender of notices: commands.
         tell: Takes each line for the person at the terminal.
         how: Settings of the engine room.
+        ready: Called with the server's address once everything runs.
     """
 
     def __init__(
@@ -70,9 +71,10 @@ class Supervisor:
         companions: Mapping[str, Sequence[str]] | None = None,
         tell: Callable[[str], None] = print,
         how: Engine | None = None,
+        ready: Callable[[str], None] | None = None,
     ) -> None:
         self.home, self.companions, self.tell, self.how = home.resolve(), dict(companions or {}), tell, how or engine()
-        self.logs = self.home / "logs"
+        self.logs, self.ready = self.home / "logs", ready
         self.postgres: Postgres | None = None
         self.server: Server | None = None
         self.kept: list[Kept] = []
@@ -132,6 +134,8 @@ class Supervisor:
             kept.started = time.monotonic()
             self.kept.append(kept)
         self.tell(self._say("ready", address=self.server.address, logs=self.logs))
+        if self.ready:
+            self.ready(self.server.address)
 
     def environment(self) -> dict[str, str]:
         """Return the variables of every process of ours."""

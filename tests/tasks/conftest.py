@@ -1,4 +1,4 @@
-"""Providers for the notice tests: real servers on this machine that answer well, badly, slowly or not at all."""
+"""For the notice tests: providers on this machine that answer well, badly, slowly or not at all, and a desk to queue at."""
 
 import asyncio
 import json
@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from os import urandom
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from sqlalchemy import Engine, func, insert, select
+from sqlmodel import SQLModel
 
+from config.channels import Channels
+from models.case import NoticeStatus
 from tasks.channel import PLUGINS, make_strict
+from tasks.courier import Delivery
+from tasks.notice_text import Claimed
+from tasks.outbox import CASES, NOTICES, Access, access_to, claim, settle
+from tasks.store import connect
 
 
 @dataclass(frozen=True)
@@ -245,3 +254,74 @@ def provider_witnesses() -> Iterator[None]:
     yield
     for module, name, value in before:
         setattr(module, name, value)
+
+
+@dataclass
+class NoticeDesk:
+    """Queues, claims and marks notices on a database of its own, as steps and senders do."""
+
+    access: Access
+    engine: Engine | None = None
+    now: datetime = datetime(2027, 3, 1, 2, 0, tzinfo=UTC)
+
+    def add_case(self, number: str = "ZB-2027H1", *, drill: bool = False) -> int:
+        """Open a case and return its id."""
+        with self.access.write() as connection:
+            made = connection.execute(
+                insert(CASES).values(number=number, process="conscription", subject="", unit="", status="",
+                                     on_day=date(2027, 3, 1), drill=drill, version=0, seq=0, head=b"", opened_at=self.now)
+            )  # fmt: skip
+            assert made.inserted_primary_key is not None
+            return int(made.inserted_primary_key[0])
+
+    def queue(self, case_id: int, channel: str, recipient: str = "role:office", *, count: int = 1, at: datetime | None = None,
+              note: str = "", template: str = "channels.trial") -> None:  # fmt: skip
+        """Queue notices numbered from 1."""
+        rows = [
+            {"key": urandom(16), "case_id": case_id, "number": number, "recipient": recipient, "channel": channel,
+             "template": template, "facts": {"note": note}, "status": "pending", "attempts": 0, "next_at": at or self.now,
+             "lease": "", "error": "", "created_at": at or self.now}
+            for number in range(1, count + 1)
+        ]  # fmt: skip
+        with self.access.write() as connection:
+            connection.execute(insert(NOTICES), rows)
+
+    def statuses(self) -> dict[str, int]:
+        """Count the notices by status."""
+        with self.access.read() as connection:
+            counted = select(NOTICES.c.status, func.count()).group_by(NOTICES.c.status)
+            return {row[0]: row[1] for row in connection.execute(counted)}
+
+    def rows(self) -> list[Any]:
+        """Return all notices."""
+        with self.access.read() as connection:
+            return list(connection.execute(select(NOTICES).order_by(NOTICES.c.id)).all())
+
+    def take(
+        self, channel: str = "hook", *, owner: str = "me", now: datetime | None = None, limit: int = 1
+    ) -> list[Claimed]:
+        """Claim for ninety seconds."""
+        with self.access.write() as connection:
+            return claim(connection, owner, now or self.now, limit, channel=channel, lease=timedelta(seconds=90))
+
+    def mark(self, notice: Claimed, delivery: Delivery, book: Channels, *, now: datetime | None = None,
+             channels_fault: bool = False) -> NoticeStatus | None:  # fmt: skip
+        """Settle."""
+        with self.access.write() as connection:
+            return settle(connection, notice, delivery, now or self.now, book, channels_fault=channels_fault)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NoticeDesk]:
+    """A desk on SQLite, and another on PostgreSQL."""
+    url = f"sqlite:///{tmp_path / 'banjie.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    engine = connect(url)
+    SQLModel.metadata.create_all(engine)
+    yield NoticeDesk(access_to(engine), engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def desk_of() -> type[NoticeDesk]:
+    """Make a desk on a given access: `desk_of(access)`."""
+    return NoticeDesk

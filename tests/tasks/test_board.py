@@ -320,7 +320,7 @@ def questions(case: Dossier, number: int, **seat: Any) -> None:
             made = tx.core.execute(
                 insert(DECISIONS).values(case_id=case.id, point=f"p{place}", turn=1, form="Determination", mode="single", status="open",
                                          version=0, title="补检|申请", text="", asked_at=MORNING, excluded=[],
-                                         due_at=MORNING + timedelta(days=place - 1))
+                                         due_at=MORNING + timedelta(days=place - 1, hours=1))
             )  # fmt: skip
             values = {"decision_id": made.inserted_primary_key[0], "place": 1, "role": "conscription_office", "officer": "", "attempt": 1,
                       "status": "open", "run_id": "", "refusal": "", "verdict": "", "signed_by": "", "signed_for": "", "way": ""}  # fmt: skip
@@ -339,7 +339,7 @@ def test_a_question_leads_to_its_own_run_and_to_the_form_filled_with_its_number(
     assert urlsplit(address).path == "/v2/deployments/deployment/the-deployment/run"
     assert json.loads(parse_qs(urlsplit(address).query)["parameters"][0]) == {"number": number}
     assert "**补检\\|申请**<br>ZB-2027H1<br>上次未采纳：动态口令不正确" in page.body
-    assert "**■ 超期**<br>2026-03-01 10:00" in page.body
+    assert "**■ 超期**<br>2026-03-01 11:00" in page.body
     assert "办理]" not in worklist_pages("")[0].body
 
 
@@ -356,11 +356,13 @@ def test_a_thousand_questions_are_capped_the_most_urgent_first_and_each_office_h
     assert f"共 1001 项，此处列出前 {MOST_ROWS} 项。" in body
     link = "[查看](http://prefect.example:4200/v2/artifacts/artifact/an-id)"
     assert rows_of(body, "各单位待办") == [
-        ["区征兵办公室", "1000", "1", "2026-03-01 10:00", link],
-        ["三星镇武装部", "1", "1", "2026-03-01 10:00", ""],
+        ["区征兵办公室", "1000", "1", "2026-03-01 11:00", link],
+        ["三星镇武装部", "1", "1", "2026-03-01 11:00", ""],
     ]
     assert len(rows_of(body, "全部待办")) == MOST_ROWS
-    assert re.findall(r"\d{4}-\d\d-\d\d 10:00", body.split("## 全部待办")[1])[1] == "2026-03-01 10:00"
+    dues = re.findall(r"\d{4}-\d\d-\d\d 11:00", body.split("## 全部待办")[1])
+    assert dues == sorted(dues)
+    assert dues[0] == "2026-03-01 11:00"
 
 
 def test_an_office_without_questions_says_so(installation: Path) -> None:
