@@ -20,11 +20,11 @@ from tasks.wait import wait_for, wait_until
 
 
 @story(name="conscription", run_name=say("conscription.run_name", season="{season}"), description=say("conscription.description"))
-def conscription(season: str) -> str:
+def conscription(season: str = "") -> str:
     """Take one season from the group adjustment to its close.
 
     Args:
-        season: the season's file, for example 2027H1.
+        season: the season's file, for example 2027H1; empty takes the intake that is due now (Art. 3).
     """
     plan = course.read_plan(season)
     case = course.open_season(plan)

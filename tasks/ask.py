@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from config.messages import Refusal, say
 from models.answer import Answer
 from models.case import Decision, DecisionStatus, Mode, Seat
+from models.every_answer import FORMS
 from models.person import Party, Person
 from tasks.clock import local_day, now
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
@@ -146,8 +147,11 @@ class Signature(NamedTuple):
     way: str
 
 
-class Proofs(dict[tuple[str, str], int]):
-    """Codes that were checked for one sheet: (staff number, code) -> officer; one code signs the whole sheet."""
+class Proofs(dict[tuple[str, str], int | Refusal]):
+    """Codes that were checked for one sheet: (staff number, code) -> officer, or why it was no good.
+
+    One code signs the whole sheet, and one wrong code is one failure, however many rows carry it.
+    """
 
 
 def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> str:
@@ -196,11 +200,14 @@ class _Signed(NamedTuple):
 def _officer(tx: Transaction, signature: Signature, at: datetime, proofs: Proofs | None) -> Any | Refusal:
     """Return the officer whom the code proves; within one sheet a code that was good stays good."""
     key = (signature.staff_no, signature.code)
-    if proofs is not None and key in proofs:
-        return tx.core.execute(select(OFFICERS).where(OFFICERS.c.id == proofs[key])).one()
+    known = proofs.get(key) if proofs is not None else None
+    if isinstance(known, Refusal):
+        return known
+    if known is not None:
+        return tx.core.execute(select(OFFICERS).where(OFFICERS.c.id == known)).one()
     officer = check_code(tx, signature.staff_no, signature.code, at)
-    if proofs is not None and not isinstance(officer, Refusal):
-        tx.after_commit(lambda: proofs.update({key: officer.id}))
+    if proofs is not None:
+        tx.after_commit(lambda: proofs.update({key: officer if isinstance(officer, Refusal) else officer.id}))
     return officer
 
 
@@ -217,7 +224,7 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
         if chief is None or seat.officer not in ("", chief[1]):
             return Refusal("kernel.role_not_held", staff_no=signature.staff_no, role=seat.role)
         signed_for = chief[1]
-    if {signature.staff_no, signed_for} & set(seat.excluded) or _own_case(tx, seat.case_id, officer.identity_index):
+    if {signature.staff_no, signed_for} & set(seat.excluded) or _own_case(tx, seat.case_id, {signature.staff_no, signed_for}):
         return Refusal("kernel.own_case", staff_no=signature.staff_no)
     again = select(SEATS.c.id).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.signed_by == signature.staff_no)
     if tx.core.execute(again).first():
@@ -225,7 +232,7 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
     if version != seat.version:
         return Refusal("kernel.stale", case=seat.number)
     try:
-        answer = Answer.forms[seat.form].model_validate(signature.answer)
+        answer = FORMS[seat.form].model_validate(signature.answer)
     except ValidationError as error:
         return field_refusal(seat.form, error)
     if objection := answer.objection(_shown(tx, seat)):
@@ -246,13 +253,14 @@ def field_refusal(form: str, error: ValidationError) -> Refusal:
     return Refusal("kernel.field_wrong", field=say(f"form.{field.split('.')[0]}"), given=str(first.get("input", ""))[:40], form=form)
 
 
-def _own_case(tx: Transaction, case_id: int, identity_index: bytes | None) -> bool:
-    if identity_index is None:
-        return False
+def _own_case(tx: Transaction, case_id: int, staff: set[str]) -> bool:
+    """Say whether the signer, or whoever is represented, is a party of the case or of one of its members."""
     mine = (
         select(PARTIES.c.case_id)
         .join(PERSONS, PARTIES.c.person_id == PERSONS.c.id)
-        .where(PARTIES.c.case_id == case_id, PERSONS.c.identity_index == identity_index)
+        .join(OFFICERS, OFFICERS.c.identity_index == PERSONS.c.identity_index)
+        .join(CASES, CASES.c.id == PARTIES.c.case_id)
+        .where(OFFICERS.c.staff_no.in_(staff), or_(CASES.c.id == case_id, CASES.c.parent_id == case_id))
     )
     return tx.core.execute(mine).first() is not None
 

@@ -1,7 +1,8 @@
 """One decision for each of a set of members: a few are shown as questions of their own, many go by sheet and board."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import insert, select
 
@@ -11,10 +12,10 @@ from models.answer import Answer
 from models.case import DecisionStatus, Mode
 from tasks.ask import DECISIONS, OPEN, SEATS
 from tasks.clock import local_day, now
-from tasks.journal import CASES, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.notify import tellings
 from tasks.step import SYSTEM, Dossier
-from tasks.store import transaction
+from tasks.store import reading, transaction
 from tasks.wait import park
 
 A = TypeVar("A", bound=Answer)
@@ -31,39 +32,54 @@ def ask_each(
         form: what is asked for each.
         dossier: the case whose members they are.
         point: permanent name of the decision point.
-        members: case numbers.
+        members: case numbers; of a replay, those that the journal names stand.
         of: the role.
         text: what to look at for a member (markdown); never personal data.
 
     Raises:
         Parked: some answers are still to come.
     """
-    if not members:
-        return {}
+    name = f"asked-{point}"
+    if (name, dossier.turn) not in dossier.journal:
+        dossier.journal[name, dossier.turn] = _put(form, dossier, point, members=members, of=of, text=text)
+    cases: list[str] = dossier.journal[name, dossier.turn]["cases"]
+    chosen = (
+        select(CASES.c.number, DECISIONS.c.outcome)
+        .join(DECISIONS, DECISIONS.c.case_id == CASES.c.id)
+        .where(CASES.c.parent_id == dossier.id, DECISIONS.c.point == point, DECISIONS.c.turn == dossier.turn)
+        .where(DECISIONS.c.status == DecisionStatus.ANSWERED.value)
+    )
+    with reading() as connection:
+        answers = dict(connection.execute(chosen).tuples().all())
+    if len(answers) < len(cases):
+        raise park(dossier, point, None)
+    return {number: form.model_validate(answers[number]) for number in cases}
+
+
+def _put(form: type[A], dossier: Dossier, point: str, *, members: Sequence[str], of: str, text: Callable[[str], str]) -> Any:
+    """Put the question for each member, once a turn: whom it was put for is journalled, and a replay asks nobody else."""
     at = now()
     with transaction() as tx:
-        lock(tx, dossier.id)
+        case = lock(tx, dossier.id)
+        found = tx.run(FIND_ENTRY, dossier.id, f"asked-{point}", dossier.turn).fetchone()
+        if found is not None:  # another run of the same case was faster; whom it asked stands
+            return json.loads(found[0])
         ids = dict(
             tx.core.execute(
                 select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id, CASES.c.number.in_(members))
             ).tuples().all()
         )
-        chosen = select(DECISIONS.c.case_id, DECISIONS.c.status, DECISIONS.c.outcome).where(
-            DECISIONS.c.case_id.in_(ids.values()), DECISIONS.c.point == point, DECISIONS.c.turn == dossier.turn
-        )
-        asked = {row.case_id: row for row in tx.core.execute(chosen)}
-        missing = [number for number in members if ids[number] not in asked]
         title = say(f"point_{dossier.process}.{point}")
         run_id = "" if len(members) <= rule("kernel.question_runs", local_day(at)) else UNSHOWN
-        for number in missing:
-            case = lock(tx, ids[number])
+        for number in members:
+            member = lock(tx, ids[number])
             shown = text(number)
-            write_entry(tx, case, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, substance=False,
+            write_entry(tx, member, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, substance=False,
                         outcome={"form": form.__name__, "of": [of], "mode": Mode.SINGLE, "text": shown})  # fmt: skip
             made = tx.core.execute(
                 insert(DECISIONS).values(
-                    case_id=case.id, point=point, turn=dossier.turn, form=form.__name__, mode=Mode.SINGLE.value, status=OPEN,
-                    version=case.version, title=title, text=shown, asked_at=at, excluded=[],
+                    case_id=member.id, point=point, turn=dossier.turn, form=form.__name__, mode=Mode.SINGLE.value, status=OPEN,
+                    version=member.version, title=title, text=shown, asked_at=at, excluded=[],
                 )
             )  # fmt: skip
             tx.core.execute(
@@ -72,17 +88,8 @@ def ask_each(
                     run_id=run_id, refusal="", verdict="", signed_by="", signed_for="", way="",
                 )
             )  # fmt: skip
-        if missing:
-            told = tellings(tx, [of], "notice_kernel.questions",
-                            {"title": title, "subject": dossier.subject, "members": len(missing)}, at, drill=dossier.drill)  # fmt: skip
-            write_entry(tx, lock(tx, dossier.id), f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, tellings=told,
-                        outcome={"members": len(members)}, substance=False)  # fmt: skip
-    numbers = {case_id: number for number, case_id in ids.items()}
-    answered = {
-        numbers[case_id]: form.model_validate(row.outcome)
-        for case_id, row in asked.items()
-        if row.status == DecisionStatus.ANSWERED.value
-    }
-    if len(answered) < len(members):
-        raise park(dossier, point, None)
-    return answered
+        outcome = {"cases": list(members)}
+        facts = {"title": title, "subject": dossier.subject, "members": len(members)}
+        told = tellings(tx, [of] if members else [], "notice_kernel.questions", facts, at, drill=dossier.drill)
+        write_entry(tx, case, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, tellings=told, outcome=outcome, substance=False)
+    return outcome

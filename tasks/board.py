@@ -17,7 +17,7 @@ from config.offices import roles
 from tasks.ask import open_questions
 from tasks.board_deadline import deadline_page
 from tasks.board_inbox import inbox_page
-from tasks.board_page import Page, local, sections, word
+from tasks.board_page import Page, local, plain, sections, word
 from tasks.board_season import NO_PLACES, Places, season_page
 from tasks.board_subject import board_subjects
 from tasks.board_worklist import KEY, office_key, office_page, worklist_page, worklist_pages
@@ -70,13 +70,19 @@ def publish_pages(client: SyncPrefectClient, pages: Sequence[Page]) -> tuple[lis
         changed.append(page.key)
         data, note = _stamped(page), {DIGEST: page.digest}
         if found:
-            client.update_artifact(found.id, ArtifactUpdate(data=data, description=page.title, metadata_=note))
+            _update(client, found.id, ArtifactUpdate(data=data, description=page.title, metadata_=note))
         else:
             made = client.create_artifact(
                 ArtifactCreate(key=page.key, type="markdown", description=page.title, data=data, metadata_=note)
             )
             ids[page.key] = str(made.id)
     return changed, ids
+
+
+def _update(client: SyncPrefectClient, artifact_id: UUID, change: ArtifactUpdate) -> None:
+    # `update_artifact` would put the whole board into Prefect's events as well, once for every change.
+    body = change.model_dump(mode="json", exclude_unset=True)
+    client.request("PATCH", "/artifacts/{id}", json=body, path_params={"id": artifact_id})
 
 
 def decide_deployment(client: SyncPrefectClient) -> str:
@@ -89,7 +95,7 @@ def decide_deployment(client: SyncPrefectClient) -> str:
 
 def _stamped(page: Page) -> str:
     """Say at the end when the page last changed; that is no content of its own."""
-    return sections(f"# {page.title}", page.body, "---", word("as_of", at=local(now())))
+    return sections(f"# {plain(page.title)}", page.body, "---", word("as_of", at=local(now())))
 
 
 def _published(client: SyncPrefectClient, keys: Sequence[str]) -> dict[str, Published]:

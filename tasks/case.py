@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select, update
 
 from tasks.clock import now
-from tasks.journal import CASES, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier, read_dossier
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES
@@ -85,7 +85,10 @@ def close_case(dossier: Dossier, status: str, outcome: Any = None, rule: str = "
         return
     at = now()
     with transaction() as tx:
-        write_entry(tx, lock(tx, dossier.id), "closed", dossier.turn, actor=SYSTEM, at=at, after=status, outcome=outcome, rule=rule)
+        case = lock(tx, dossier.id)
+        if tx.run(FIND_ENTRY, dossier.id, "closed", dossier.turn).fetchone():
+            return
+        write_entry(tx, case, "closed", dossier.turn, actor=SYSTEM, at=at, after=status, outcome=outcome, rule=rule)
         tx.core.execute(update(CASES).where(CASES.c.id == dossier.id).values(closed_at=at))
         tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
     dossier.journal["closed", dossier.turn] = outcome

@@ -1,6 +1,6 @@
 """Legal clocks on cases: started, paused, resumed and met in the journal; reminder rungs that fire once each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from config.zone import SHANGHAI
 from models.case import Deadline, Rung
 from models.deadline import Clock, DeadlineTerms, Due, due, rung_times
 from tasks.clock import local_day, now
-from tasks.journal import CASES, Telling, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Telling, lock, write_entry
 from tasks.notify import recipients, tellings
 from tasks.step import SYSTEM, Dossier
 from tasks.store import Transaction, reading, table, transaction
@@ -21,6 +21,8 @@ DEADLINES: Final = table(Deadline)
 RUNGS: Final = table(Rung)
 USUAL_RUNGS: Final = ("half", "last_day", "breach")
 BATCH: Final = 500
+OCCASIONS: Final = 1000
+"""The pauses of a clock are told apart within a turn of the story: turn × 1000 + occasion."""
 
 
 class Owed(NamedTuple):
@@ -79,16 +81,19 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
     return due_at
 
 
-def _change(case_id: int, name: str, turn: int, verb: str, pauses: Any, at: datetime) -> None:
-    """Note a change of a clock in the journal and derive its end anew."""
-    days = calendar()
+def _change(dossier: Dossier, name: str, verb: str, occasion: int, pauses: Callable[[list[list[str]]], list[list[str]]]) -> None:
+    """Note a change of a clock in the journal, once an occasion however often the story is replayed; derive its end anew."""
+    step, turn = f"clock-{name}-{verb}", dossier.turn * OCCASIONS + occasion
+    if (step, turn) in dossier.journal:
+        return
+    days, at = calendar(), now()
     with transaction() as tx:
-        case = lock(tx, case_id)
-        this = (DEADLINES.c.case_id == case_id) & (DEADLINES.c.name == name) & (DEADLINES.c.turn == turn)
+        case = lock(tx, dossier.id)
+        if tx.run(FIND_ENTRY, dossier.id, step, turn).fetchone():
+            return
+        this = (DEADLINES.c.case_id == dossier.id) & (DEADLINES.c.name == name) & (DEADLINES.c.turn == dossier.turn)
         row = tx.core.execute(select(DEADLINES).where(this)).one()
         spans = pauses(list(row.pauses))
-        if spans is None:
-            return
         terms = DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, spans)
         ends = due(terms, days)
         fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == row.id)).scalars().all()
@@ -98,28 +103,35 @@ def _change(case_id: int, name: str, turn: int, verb: str, pauses: Any, at: date
             .values(pauses=spans, due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
                     next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
         )  # fmt: skip
-        write_entry(tx, case, f"clock-{name}-{verb}", turn * 1000 + len(spans), actor=SYSTEM, at=at, substance=False,
+        write_entry(tx, case, step, turn, actor=SYSTEM, at=at, substance=False,
                     outcome={"pauses": spans, "due": ends.due_at}, rule=row.rule)  # fmt: skip
+        tx.after_commit(lambda: dossier.journal.update({(step, turn): {"pauses": spans}}))
 
 
-def pause_clock(dossier: Dossier, name: str) -> None:
-    """Stop a clock while somebody else owes something; pausing twice is pausing once."""
+def pause_clock(dossier: Dossier, name: str, occasion: int = 1) -> None:
+    """Stop a clock while somebody else owes something; pausing twice is pausing once.
+
+    Args:
+        dossier: the case.
+        name: the clock.
+        occasion: which of this clock's pauses it is, counted along the story's path, so that a replay pauses nothing anew.
+    """
     at = now()
 
-    def begin(spans: list[list[str]]) -> list[list[str]] | None:
-        return None if spans and not spans[-1][1] else [*spans, [at.isoformat(), ""]]
+    def begin(spans: list[list[str]]) -> list[list[str]]:
+        return spans if spans and not spans[-1][1] else [*spans, [at.isoformat(), ""]]
 
-    _change(dossier.id, name, dossier.turn, "paused", begin, at)
+    _change(dossier, name, "paused", occasion, begin)
 
 
-def resume_clock(dossier: Dossier, name: str) -> None:
-    """Let a paused clock run again with what is left of its budget."""
+def resume_clock(dossier: Dossier, name: str, occasion: int = 1) -> None:
+    """Let a paused clock run again with what is left of its budget; the occasion is that of its pause."""
     at = now()
 
-    def end(spans: list[list[str]]) -> list[list[str]] | None:
-        return [*spans[:-1], [spans[-1][0], at.isoformat()]] if spans and not spans[-1][1] else None
+    def end(spans: list[list[str]]) -> list[list[str]]:
+        return [*spans[:-1], [spans[-1][0], at.isoformat()]] if spans and not spans[-1][1] else spans
 
-    _change(dossier.id, name, dossier.turn, "resumed", end, at)
+    _change(dossier, name, "resumed", occasion, end)
 
 
 def meet_clock(dossier: Dossier, name: str) -> None:
@@ -130,6 +142,8 @@ def meet_clock(dossier: Dossier, name: str) -> None:
     at = now()
     with transaction() as tx:
         case = lock(tx, dossier.id)
+        if tx.run(FIND_ENTRY, dossier.id, step, dossier.turn).fetchone():  # another run of the same case was faster
+            return
         this = (DEADLINES.c.case_id == dossier.id) & (DEADLINES.c.name == name) & (DEADLINES.c.turn == dossier.turn)
         row = tx.core.execute(select(DEADLINES).where(this)).one()
         late = row.due_at is not None and at > row.due_at
@@ -149,7 +163,7 @@ def fire_rungs(limit: int = 10_000) -> int:
                 .where(DEADLINES.c.next_rung_at <= at)
                 .order_by(DEADLINES.c.next_rung_at)
                 .limit(BATCH)
-                .with_for_update(of=DEADLINES, skip_locked=True)
+                .with_for_update(of=[CASES, DEADLINES], skip_locked=True)  # never waits, so it cannot deadlock with a step
             ).all()
             if not rows:
                 return fired
@@ -208,13 +222,16 @@ def recompute() -> list[str]:
     days, at, moved = calendar(), now(), []
     with reading() as connection:
         stale = connection.execute(
-            select(DEADLINES.c.id, CASES.c.number)
-            .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+            select(DEADLINES.c.id, DEADLINES.c.case_id)
             .where(DEADLINES.c.met_at.is_(None), DEADLINES.c.superseded_at.is_(None), DEADLINES.c.calendar_version != days.version)
+            .order_by(DEADLINES.c.id)
         ).all()
     for one in stale:
         with transaction() as tx:
+            case = lock(tx, one.case_id)
             row = tx.core.execute(select(DEADLINES).where(DEADLINES.c.id == one.id)).one()
+            if row.met_at or row.calendar_version == days.version:  # another sweep was faster
+                continue
             terms = terms_of(row)
             ends = due(terms, days)
             fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == row.id)).scalars().all()
@@ -224,13 +241,16 @@ def recompute() -> list[str]:
                 .values(due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
                         next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
             )  # fmt: skip
-            if ends.due_at != row.due_at or ends.provisional != row.provisional:
-                told = tellings(tx, [row.office] if row.office else [], "notice_kernel.moved",
-                                {"was": str(local_day(row.due_at)) if row.due_at else "", "now": str(ends.day or "")}, at, drill=False)  # fmt: skip
-                write_entry(tx, lock(tx, row.case_id), f"clock-{row.name}-moved-{days.version[:12]}", row.turn, actor=SYSTEM, at=at,
+            elsewhere = ends.due_at != row.due_at
+            if elsewhere or ends.provisional != row.provisional:
+                told = tellings(tx, [row.office] if row.office and elsewhere else [], "notice_kernel.moved",
+                                {"was": str(local_day(row.due_at)) if row.due_at else "", "now": str(ends.day or "")}, at, drill=case.drill)  # fmt: skip
+                # a calendar may be taken back and loaded again: the line's own number tells its turns apart
+                write_entry(tx, case, f"clock-{row.name}-moved-{days.version[:12]}", case.seq + 1, actor=SYSTEM, at=at,
                             outcome={"was": row.due_at, "due": ends.due_at, "provisional": ends.provisional}, rule=row.rule,
                             tellings=told, substance=False)  # fmt: skip
-                moved.append(one.number)
+            if elsewhere:
+                moved.append(case.number)
     return moved
 
 

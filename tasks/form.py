@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal, get_args, get_origin
 
 from config.messages import say
-from models.answer import Answer
+from models.every_answer import FORMS
 
 STAFF_NO: Final = "staff_no"
 CODE: Final = "code"
@@ -12,7 +12,7 @@ _SCHEMA_FORMATS: Final = ("minLength", "maxLength", "minimum", "maximum", "exclu
 
 def choices(form: str, field: str) -> dict[str, str]:
     """Return a field's choices as label -> value; empty for a field without fixed choices."""
-    annotation = Answer.forms[form].model_fields[field].annotation
+    annotation = FORMS[form].model_fields[field].annotation
     if get_origin(annotation) is not Literal:
         return {}
     return {say(f"form.{field}_{value}"): value for value in get_args(annotation)}
@@ -23,7 +23,7 @@ def form_schema(form: str) -> dict[str, Any]:
 
     The properties carry their Chinese names, because the server names a missing one to the operator.
     """
-    model = Answer.forms[form]
+    model = FORMS[form]
     plain = model.model_json_schema()
     properties: dict[str, Any] = {}
     required: list[str] = []
@@ -48,7 +48,7 @@ def form_schema(form: str) -> dict[str, Any]:
 
 def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Return (staff number, code, answer's fields by their own names) of a filled form; labels become values again."""
-    by_title = {say(f"form.{name}"): name for name in (*Answer.forms[form].model_fields, STAFF_NO, CODE)}
+    by_title = {say(f"form.{name}"): name for name in (*FORMS[form].model_fields, STAFF_NO, CODE)}
     given = {by_title.get(title, title): value for title, value in response.items()}
     staff_no, code = str(given.pop(STAFF_NO, "")).strip(), str(given.pop(CODE, ""))
     return staff_no, code, {name: to_value(form, name, value) for name, value in given.items()}
@@ -56,5 +56,5 @@ def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, 
 
 def to_value(form: str, field: str, given: Any) -> Any:
     """Return the value behind a choice's label; anything else stays as it was given."""
-    known = Answer.forms[form].model_fields
+    known = FORMS[form].model_fields
     return choices(form, field).get(str(given).strip(), given) if field in known else given

@@ -17,7 +17,7 @@ from models.column import key_ring
 from models.roster import FORMS, Row, columns_of
 from models.roster.cell import Choice
 from tasks.clock import local_day, now
-from tasks.journal import case_id_of, lock, write_entry
+from tasks.journal import FIND_ENTRY, case_id_of, lock, write_entry
 from tasks.roster import Accepted, Flaw, Reading, Rejected, masked, read_roster, write_returned
 from tasks.step import actor
 from tasks.store import Transaction, reading, table, transaction
@@ -109,8 +109,11 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
         write_returned(replace(sheet, rejected=tuple(rejected)), returned)
     counts = {"accepted": accepted, "rejected": len(rejected)}
     with transaction() as tx:
+        line = lock(tx, case_id)
+        if tx.run(FIND_ENTRY, case_id, f"received-{form}-{sheet.file_digest[:12]}", 1).fetchone():  # it came twice at once
+            return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=True)
         tx.core.execute(insert(RECEIVED).values(case_id=case_id, form=form, digest=sheet.file_digest, at=at, **counts))
-        write_entry(tx, lock(tx, case_id), f"received-{form}-{sheet.file_digest[:12]}", 1, actor=actor.get(), at=at,
+        write_entry(tx, line, f"received-{form}-{sheet.file_digest[:12]}", 1, actor=actor.get(), at=at,
                     substance=False, outcome={"file": sheet.file_digest} | counts)  # fmt: skip
         count_nudge(case_id)
     return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=False)

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Text, bindparam, func, insert, select, type_coerce, update
 
 from config.messages import Refusal
 from models.case import Case, Entry, Notice
@@ -34,6 +34,7 @@ FIND_ENTRY: Final = Prepared(
     "turn",
 )
 _ENTRY_FIELDS: Final = ("case_id", "seq", "step", "turn", "actor", "before", "after", "outcome", "rule", "at", "hash")
+_AS_WRITTEN: Final = ("outcome", "at", "hash")
 WRITE_ENTRY: Final = Prepared(insert(ENTRIES), *_ENTRY_FIELDS)
 MOVE_CASE: Final = Prepared(
     update(CASES)
@@ -147,25 +148,32 @@ class BrokenEntry:
 def verify() -> Iterator[BrokenEntry]:
     """Recompute every chain and yield the first entry of each case that does not fit, and chains cut short at the tail."""
     with reading() as connection:
-        cases = {row.id: row for row in connection.execute(select(CASES.c.id, CASES.c.number, CASES.c.seq, CASES.c.head))}
-        lines = connection.execute(select(ENTRIES).order_by(ENTRIES.c.case_id, ENTRIES.c.seq)).yield_per(2000)
-        seen: dict[int, tuple[int, bytes]] = {}
+        heads = select(CASES.c.id, CASES.c.number, CASES.c.seq, CASES.c.head, CASES.c.status)
+        cases = {row.id: row for row in connection.execute(heads)}
+        # as they stand: two texts may mean one value, and what was damaged may mean none
+        written = [type_coerce(column, Text) if column.name in _AS_WRITTEN else column for column in ENTRIES.c]
+        lines = connection.execute(select(*written).order_by(ENTRIES.c.case_id, ENTRIES.c.seq)).yield_per(2000)
+        seen: dict[int, tuple[int, bytes, str]] = {}
         broken: set[int] = set()
         for line in lines:
             if line.case_id in broken:
                 continue
-            seq, head = seen.get(line.case_id, (0, b""))
+            seq, head, _ = seen.get(line.case_id, (0, b"", ""))
             expected = link(head, case_id=line.case_id, seq=line.seq, step=line.step, turn=line.turn, actor=line.actor,
-                            before=line.before, after=line.after, outcome=canonical(line.outcome), rule=line.rule,
-                            at=stamp(line.at))  # fmt: skip
-            if line.seq != seq + 1 or not hmac.compare_digest(expected, bytes(line.hash)):
+                            before=line.before, after=line.after, outcome=line.outcome, rule=line.rule,
+                            at=line.at if isinstance(line.at, str) else stamp(line.at))  # fmt: skip
+            found = line.hash.encode() if isinstance(line.hash, str) else bytes(line.hash)
+            if line.seq != seq + 1 or not hmac.compare_digest(expected, found):
                 broken.add(line.case_id)
                 number = cases[line.case_id].number if line.case_id in cases else str(line.case_id)
                 yield BrokenEntry(number, line.seq, line.step, "gap" if line.seq != seq + 1 else "altered")
-            seen[line.case_id] = (line.seq, bytes(line.hash))
+            seen[line.case_id] = (line.seq, found, line.after)
         for case_id, case in cases.items():
-            if case_id not in broken and seen.get(case_id, (0, b"")) != (case.seq, bytes(case.head)):
+            seq, head, status = seen.get(case_id, (0, b"", ""))
+            if case_id not in broken and (seq, head) != (case.seq, bytes(case.head)):
                 yield BrokenEntry(case.number, case.seq, "", "tail")
+            elif case_id not in broken and status != case.status:  # the case says other than its journal
+                yield BrokenEntry(case.number, case.seq, "", "status")
 
 
 def heads_digest() -> tuple[int, int, str]:

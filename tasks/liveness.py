@@ -1,7 +1,7 @@
 """Which runs are really being executed, and which only say so: a killed runner leaves its runs RUNNING for ever."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -26,6 +26,8 @@ HEARTBEAT_SECONDS: Final = 5
 MISSED_HEARTBEATS: Final = 3
 NOBODY_SECONDS: Final = 60  # a run that nobody ever signed for may still be on its way to a process
 _PAGE: Final = 200
+# The runner of this process, if there is one: told to look at once, or handed a run that is due.
+listeners: Final[set[Callable[[FlowRun | None], None]]] = set()
 _NAME: Final = re.compile(r"\bbanjie-[\w.-]+")
 
 
@@ -110,8 +112,17 @@ def _judged(client: SyncPrefectClient, pool: str) -> Iterator[tuple[FlowRun, boo
         yield run, runner in alive if runner else now - since < timedelta(seconds=NOBODY_SECONDS)
 
 
+def poke(run: FlowRun | None = None) -> None:
+    """Make the runner in this process look for due runs at once, or take this one; elsewhere nothing happens."""
+    for listener in tuple(listeners):
+        listener(run)
+
+
 def nudge(client: SyncPrefectClient, run_id: str | UUID) -> bool:
-    """Wake a parked run now; a run that is awake is left alone (its case has counted the nudge) and False returned."""
+    """Wake a parked run now, at once where a runner is in this process.
+
+    A run that is awake is left alone (its case has counted the nudge) and False returned.
+    """
     try:
         run = client.read_flow_run(UUID(str(run_id)))
     except ObjectNotFound:
@@ -119,4 +130,5 @@ def nudge(client: SyncPrefectClient, run_id: str | UUID) -> bool:
     if run.state is None or run.state.type is not StateType.SCHEDULED:
         return False
     client.set_flow_run_state(run_id, Scheduled(name="Nudged", scheduled_time=datetime.now(UTC)))
+    poke(run)
     return True

@@ -9,6 +9,7 @@ from sqlalchemy import insert, or_, select, update
 from config.messages import Refusal
 from config.rulebook import rule
 from config.zone import SHANGHAI
+from models.column import key_ring
 from models.office import Delegation, Officer, Post
 from tasks.clock import local_day, now
 from tasks.store import Transaction, reading, table, transaction
@@ -37,8 +38,8 @@ class Listed(NamedTuple):
     locked: bool
 
 
-def enrol(staff_no: str, name: str, roles: list[str], since: date) -> Enrolled:
-    """Add an officer who holds roles from a day on.
+def enrol(staff_no: str, name: str, roles: list[str], since: date, identity: str | None = None) -> Enrolled:
+    """Add an officer who holds roles from a day on; of an identity number only the blind index is kept (回避).
 
     Raises:
         Refusal: the staff number is taken.
@@ -48,7 +49,8 @@ def enrol(staff_no: str, name: str, roles: list[str], since: date) -> Enrolled:
         if tx.core.execute(select(OFFICERS.c.id).where(OFFICERS.c.staff_no == staff_no)).first():
             raise Refusal("kernel.officer_exists", staff_no=staff_no)
         made = tx.core.execute(
-            insert(OFFICERS).values(staff_no=staff_no, name=name, secret=secret, last_step=0, failures=0, active=True)
+            insert(OFFICERS).values(staff_no=staff_no, name=name, secret=secret, last_step=0, failures=0, active=True,
+                                    identity_index=key_ring().index(identity) if identity else None)
         )
         officer_id = made.inserted_primary_key[0]  # type: ignore[index]
         tx.core.execute(insert(POSTS), [{"officer_id": officer_id, "role": role, "since": since, "until": None} for role in roles])
@@ -134,7 +136,7 @@ def represents(tx: Transaction, deputy_id: int, role: str, day: date) -> tuple[i
         select(OFFICERS.c.id, OFFICERS.c.staff_no)
         .join(DELEGATIONS, DELEGATIONS.c.officer_id == OFFICERS.c.id)
         .where(DELEGATIONS.c.deputy_id == deputy_id, DELEGATIONS.c.role == role)
-        .where(DELEGATIONS.c.since <= day, DELEGATIONS.c.until >= day)
+        .where(DELEGATIONS.c.since <= day, DELEGATIONS.c.until >= day, OFFICERS.c.active.is_(True))
         .order_by(OFFICERS.c.id)
     )
     for row in tx.core.execute(standing_in):

@@ -1,7 +1,7 @@
 """A season rehearsed: scripted officers and invented rosters move it on, one act at a time. Test data, and says so."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from config.messages import say
 from config.offices import TOWN_ROLE, office, town, towns
 from config.season import season
+from config.zone import SHANGHAI
 from models.conscription.status import MemberStatus as M
 from tasks import officer, synthetic
 from tasks.ask import Question, Signature, decide, open_questions
@@ -28,7 +29,9 @@ CAST: Final = (
     "finance_bureau", "justice_bureau", "district_government", *(f"{TOWN_ROLE}:{one.id}" for one in towns()),
 )  # fmt: skip
 CODE_SECONDS: Final = 31
+PENDING: Final = ".pending.xlsx"
 SERVED_BEFORE_RETURN: Final = timedelta(days=31)
+MORNING: Final = time(9)
 ANSWERS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "groups": ({"verdict": "adjusted"},),
     "publicity": ({"verdict": "approve", "document": "2027-01"},),
@@ -81,6 +84,8 @@ def act(script: Script) -> str:
     now_at = standing(script)
     if now_at is None or now_at.closed_at or not now_at.waiting_on:
         return ""
+    for path in sorted(script.folder.glob(f"*{PENDING}")):  # the last rehearsal ended while it was being taken in
+        return _take(script, path)
     number = number_of(script.season)
     asked = [one for one in open_questions() if one.case == number or one.case.startswith(f"{number}-")]
     if asked:
@@ -99,7 +104,8 @@ def answer(question: Question) -> str:
     set_clock(now() + timedelta(seconds=CODE_SECONDS))  # a code is good once, and this officer may have just signed
     signer = signer_of(question.role)
     lines = ANSWERS[question.point]
-    given = lines[question.seat_id % len(lines)] | {"reason": say("synthetic.reason")}
+    place = int(question.case.rpartition("-")[2]) if question.case.count("-") > 1 else 0
+    given = lines[place % len(lines)] | {"reason": say("synthetic.reason")}
     decide(question.seat_id, Signature(signer, officer.code_now(signer), given, "rehearsal"))
     return say("synthetic.answered", title=question.title, case=question.case, officer=signer)
 
@@ -131,10 +137,17 @@ def _count(counted: Any, column: str, season_id: int) -> int:
 
 def _send(script: Script, form: str, write: Callable[[Path, float], Made], *, mended: bool = False) -> str:
     """Write a sheet and take it in; what comes back is mended once, as an office would."""
-    path = script.folder / f"{form}-{now():%Y%m%d%H%M%S%f}.xlsx"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    script.folder.mkdir(parents=True, exist_ok=True)
+    path = script.folder / f"{form}-{len(list(script.folder.glob(f'{form}-*.xlsx'))) + 1}{PENDING}"
     write(path, 0.0 if mended else 0.01)
+    return _take(script, path)
+
+
+def _take(script: Script, path: Path) -> str:
+    """Take a sheet in that lies in the folder; only then it is no longer pending."""
+    form = path.name.partition("-")[0]
     taken = take_roster(number_of(script.season), form, path)
+    path.rename(path.with_name(path.name.replace(PENDING, ".xlsx")))
     return say("synthetic.sent", form=form, accepted=taken.accepted, rejected=taken.rejected)
 
 
@@ -166,9 +179,20 @@ def _recheck(script: Script, season_id: int) -> str:
     missing = [one for one in done if one.number in drawn]
     if not missing:
         return ""
-    set_clock(now() + timedelta(days=1))  # a second examination is of another day than the first
-    on = local_day(now())
+    on = _last_examined(season_id) + timedelta(days=1)  # a second examination is of another day than the first
+    set_clock(max(now(), datetime.combine(on, MORNING, SHANGHAI)))
     return _send(script, "medical", lambda path, _: synthetic.medical_sheet(path, missing, seed=script.seed, on=on, flaws=0, contradictions=0))
+
+
+def _last_examined(season_id: int) -> date:
+    found = (
+        select(func.max(FINDINGS.c.on_day))
+        .join(CASES, CASES.c.id == FINDINGS.c.case_id)
+        .where(CASES.c.parent_id == season_id, FINDINGS.c.kind.in_(("medical", "recheck")))
+    )
+    with reading() as connection:
+        day: date = connection.execute(found).scalar_one()
+    return day
 
 
 def _drawn(season_id: int) -> set[str]:
@@ -199,8 +223,8 @@ def _returns(script: Script, season_id: int) -> str:
     people = _people(season_id, [M.IN_SERVICE])
     if _count(RETURNS, "case_id", season_id) or not people:
         return ""
-    set_clock(now() + SERVED_BEFORE_RETURN)
-    on = local_day(now())
+    on = season(script.season).windows.departure.start + SERVED_BEFORE_RETURN
+    set_clock(max(now(), datetime.combine(on, MORNING, SHANGHAI)))
     return _send(script, "return", lambda path, _: synthetic.return_sheet(path, people, seed=script.seed, on=on))
 
 

@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -42,7 +43,7 @@ from config.messages import say
 from config.settings import settings
 from tasks.claiming import Intake
 from tasks.execution import Execution, prepare_thread
-from tasks.liveness import HEARTBEAT_SECONDS, alive_runs, nudge, orphans
+from tasks.liveness import HEARTBEAT_SECONDS, alive_runs, listeners, nudge, orphans, poke
 
 __all__ = ["COMMAND", "TYPE", "URGENT", "WarmWorker", "alive_runs", "main", "nudge", "orphans", "poke"]
 
@@ -59,13 +60,6 @@ OVERDUE_SECONDS: Final = 8.0  # beyond the grace period, for a server that no lo
 HAND_BACK_SECONDS: Final = 2.0  # a run handed back is due only once its old thread is certainly gone
 DEPLOYMENT_SECONDS: Final = 60.0  # how long a deployment's entrypoint is remembered
 _log: Final = logging.getLogger("banjie.runner")
-_pokes: Final[set[Callable[[], None]]] = set()
-
-
-def poke() -> None:
-    """Make the runner in this process look for due runs at once; elsewhere nothing happens."""
-    for wake in tuple(_pokes):
-        wake()
 
 
 class WarmConfiguration(BaseJobConfiguration):
@@ -102,7 +96,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         self.exit_code = 0
         self.give_up: Callable[[], None] = lambda: None  # what to do when the end takes too long
         self.overdue: threading.Timer | None = None
-        self._wake, self._poked = asyncio.Event(), False
+        self._wake = asyncio.Event()
+        self._handed: deque[FlowRun] = deque()
         self._stopping = asyncio.Event()
         self._entrypoints: dict[UUID, tuple[str, float]] = {}
         self._lively_until = 0.0
@@ -121,20 +116,21 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
 
-        def wake() -> None:
-            self._poked = True
+        def wake(run: FlowRun | None) -> None:
+            if run is not None and run.work_pool_name == self._work_pool_name:
+                self._handed.append(run)
             loop.call_soon_threadsafe(self._wake.set)
 
         async with self:
             self._started_event = await self._emit_worker_started_event()
-            _pokes.add(wake)
+            listeners.add(wake)
             chores = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._watch())]
             printer(say("engine.runner_ready", settings().language, runner=self.name))
             try:
                 await self._poll(run_once=run_once)
                 await self._wind_up()
             finally:
-                _pokes.discard(wake)
+                listeners.discard(wake)
                 for chore in chores:
                     chore.cancel()
                 await self._sign_off()
@@ -176,17 +172,20 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         intake = Intake(self.client, self._work_pool_name, self.name, sorted(self._work_queues))
         failures = 0
         while not self._stopping.is_set():
-            at_once, self._poked = self._poked or run_once, False
             self._wake.clear()
+            due = [self._handed.popleft() for _ in range(len(self._handed))]
             try:
-                due = await intake.due(at_once=at_once) if len(self.active) < self.pace.slots else []
+                if not due and len(self.active) < self.pace.slots:
+                    due = await intake.due(at_once=run_once)
                 failures = 0
             except httpx.HTTPError as error:
-                due, failures = [], failures + 1
+                failures += 1
                 _log.warning("the server does not answer: %r", error)
-            taken = [self._take(run, intake) for run in due]
-            if due and not any(taken):
+            chosen = [execution for run in due if (execution := self._reserve(run))]
+            if due and not chosen:
                 intake.barren()
+            # Not looked for again before they are claimed: they would still be due.
+            await asyncio.gather(*(self._begin(execution, intake) for execution in chosen))
             if run_once and not self.active:
                 return
             lively = time.monotonic() < self._lively_until
@@ -196,22 +195,26 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
             except TimeoutError:
                 continue
 
-    def _take(self, run: FlowRun, intake: Intake) -> bool:
+    def _reserve(self, run: FlowRun) -> Execution | None:
         free = self.pace.slots - len(self.active)
         reserved = 0 if run.work_queue_name == URGENT else min(self.pace.urgent_slots, self.pace.slots - 1)
         if run.id in self.active or free <= reserved:
-            return False
-        self._lively_until = time.monotonic() + LIVELY_SECONDS
+            return None
         self.active[run.id] = Execution(run)
-        job = asyncio.create_task(self._see_through(self.active[run.id], intake))
+        return self.active[run.id]
+
+    async def _begin(self, execution: Execution, intake: Intake) -> None:
+        self._lively_until = time.monotonic() + LIVELY_SECONDS
+        if not await intake.take(execution.run):
+            self.active.pop(execution.run.id, None)
+            return
+        job = asyncio.create_task(self._see_through(execution))
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
-        return True
 
-    async def _see_through(self, execution: Execution, intake: Intake) -> None:
+    async def _see_through(self, execution: Execution) -> None:
         try:
-            if await intake.take(execution.run):
-                await self.run(execution.run, WarmConfiguration())
+            await self.run(execution.run, WarmConfiguration())
         finally:
             self.active.pop(execution.run.id, None)
             self._lively_until = time.monotonic() + LIVELY_SECONDS

@@ -197,19 +197,22 @@ def load_keys() -> KeyRing:
     given, path = settings().keys, settings().key_path
     if given is None and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
+        draft = path.with_suffix(f".{secrets.token_hex(8)}")  # a name of its own for each thread, too
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(make_keys())
+            file.flush()
+            os.fsync(file.fileno())  # what is sealed with a lost key is lost
         with suppress(FileExistsError):  # another process of ours was first; its ring is read below
             path.hardlink_to(draft)
         draft.unlink()
     try:
         ring = json.loads(given.get_secret_value() if given else path.read_text())
         seals = {int(number): base64.b64decode(key) for number, key in ring["seals"].items()}
-        index, chain = base64.b64decode(ring["index"]), base64.b64decode(ring["chain"])
-    except (OSError, ValueError, KeyError) as error:
+        index, chain, current = base64.b64decode(ring["index"]), base64.b64decode(ring["chain"]), int(ring["current"])
+        seals[current]  # noqa: B018 -- a ring whose current key is missing could read and never write
+        return KeyRing(seals, current, index, chain)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
-    return KeyRing(seals, int(ring["current"]), index, chain)
 
 
 def forget() -> None:

@@ -1,14 +1,15 @@
 """Ways to wait: a date, an arrival. A waiting case holds no process and no memory; it costs rows."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select, update
 
 from models.case import Instance
 from tasks.clock import now
-from tasks.journal import CASES, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier
 from tasks.store import reading, table, transaction
 
@@ -32,12 +33,16 @@ def park(dossier: Dossier, point: str, until: datetime | None) -> Parked:
     return Parked(dossier, point, until)
 
 
-def _note(dossier: Dossier, name: str, outcome: bool | str) -> None:  # noqa: FBT001 -- the recorded outcome itself
+def _note(dossier: Dossier, name: str, outcome: bool | str) -> Any:  # noqa: FBT001 -- the recorded outcome itself
     with transaction() as tx:
         case = lock(tx, dossier.id)
-        write_entry(tx, case, name, dossier.turn, actor=SYSTEM, at=now(), outcome=outcome, substance=False)
-        tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
-    dossier.journal[name, dossier.turn] = outcome
+        found = tx.run(FIND_ENTRY, dossier.id, name, dossier.turn).fetchone()
+        if found is None:
+            write_entry(tx, case, name, dossier.turn, actor=SYSTEM, at=now(), outcome=outcome, substance=False)
+            tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
+    # another run of the same case may have been faster; its outcome stands
+    dossier.journal[name, dossier.turn] = outcome if found is None else json.loads(found[0])
+    return dossier.journal[name, dossier.turn]
 
 
 def wait_until(dossier: Dossier, point: str, when: datetime) -> None:
@@ -66,8 +71,7 @@ def wait_for(dossier: Dossier, point: str, arrived: Callable[[], bool], until: d
     here = arrived()
     if not here and now() < until:
         raise park(dossier, point, until)
-    _note(dossier, name, here)
-    return here
+    return bool(_note(dossier, name, here))
 
 
 def count_nudge(case_id: int) -> None:

@@ -112,3 +112,16 @@ class EvasionFinding(Answer):
 
     verdict: Literal["evaded", "concealed", "not_evaded"]
     effect: Literal["serious", "not_serious"]
+
+
+class PaymentReview(Answer):
+    """Check or approve what was calculated, or send it back; a sum is never changed by hand."""
+
+    verdict: Literal["approve", "return"]
+
+
+class Recovered(Answer):
+    """What was claimed has come back; until then the question stays open."""
+
+    verdict: Literal["recovered"]
+    voucher: str = Field(min_length=2, max_length=60)

@@ -1,28 +1,22 @@
-"""An offence of Art. 24 as a case of its own: found, ordered to correct, compelled; hearing, review, and perhaps a fine.
+"""An offence of Art. 24 as a case of its own: found, ordered to correct, and corrected or compelled."""
 
-The amount is never chosen here: the bounds are shown, and the armed-forces department decides (Art. 28).
-"""
-
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select
 
 from config.fact import Fact
 from config.messages import Refusal, say
-from config.rulebook import cited, reading as reading_of, rule
+from config.rulebook import cited, rule
 from models.case import DecisionStatus
-from models.conscription.benefits import Standard
-from models.conscription.fine import Offence, Order, Sanction, fine_bounds, fine_standard, missing_gates, sanction
-from models.conscription.service_answer import Corrected, FineDecision, HearingRecord, HearingRequest
+from models.conscription.fine import Offence
+from models.conscription.service_answer import Corrected
 from models.conscription.service_roll import Correction, Registrant
 from models.conscription.status import OffenceStatus as O
 from models.deadline import Clock
 from models.office import Officer
 from models.person import Party, Person
-from tasks.ask import DECISIONS, ask
+from tasks.ask import DECISIONS
 from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.conscription.ask_until import ask_until
@@ -42,14 +36,6 @@ STORY: Final = "correction_order/correction_order"
 HANDLES: Final = "armed_forces_department"
 """Art. 28: penalties of the district government are handled by the armed-forces department."""
 OFFENCES: Final = {1: Offence.EVADES_REGISTRATION, 2: Offence.CONCEALS, 3: Offence.EVADES_CALL_UP}
-GATE_STEPS: Final = {
-    "order_issued": ("issue_order",),
-    "limit_lapsed": ("compel",),
-    "notice_given": ("give_notice",),
-    "hearing_closed": ("close_hearing",),
-    "legal_review": ("ask-legal_review",),
-}
-"""The line of the journal that opens each gate of a fine."""
 
 
 def number_of(year: int, place: int) -> str:
@@ -141,11 +127,19 @@ class Issued(Fact):
 def issue_order(dossier: Dossier) -> Issued:
     """Issue the order to correct within its limit (Art. 24)."""
     today = local_day(now())
-    days = cited("conscription.correction_days", dossier.on)
-    limit = today + timedelta(days=days.value)
-    start_clock(dossier, Owed("correction", Clock.DATE, anchor=morning(limit), office=HANDLES, rule=days.label,
+    return Issued(issued_on=today, limit=today + timedelta(days=rule("conscription.correction_days", dossier.on)))
+
+
+def watch_limit(dossier: Dossier, order: Issued) -> None:
+    """Start the clock of the order."""
+    label = cited("conscription.correction_days", dossier.on).label
+    start_clock(dossier, Owed("correction", Clock.DATE, anchor=morning(order.limit), office=HANDLES, rule=label,
                               rungs=("before:3", "last_day", "breach")))  # fmt: skip
-    return Issued(issued_on=today, limit=limit)
+
+
+def end_limit(dossier: Dossier) -> None:
+    """Stop the clock of the order: it was corrected, or time is up."""
+    meet_clock(dossier, "correction")
 
 
 def _registered_on(dossier: Dossier) -> date | None:
@@ -195,9 +189,8 @@ def signed_on(dossier: Dossier, point: str) -> date:
 
 
 @step(reaches=O.CORRECTED, tells=(HANDLES,), rule=rule_of("fine_multiples"))
-def accept_correction(dossier: Dossier, corrected_on: date) -> date:
+def accept_correction(dossier: Dossier, corrected_on: date) -> date:  # noqa: ARG001 -- a step takes its dossier
     """Accept the correction within the limit: nothing follows (Art. 24)."""
-    meet_clock(dossier, "correction")
     return corrected_on
 
 
@@ -205,126 +198,3 @@ def accept_correction(dossier: Dossier, corrected_on: date) -> date:
 def compel(dossier: Dossier, order: Issued) -> date:  # noqa: ARG001 -- a step takes its dossier
     """Compel performance: the limit is over and nothing was corrected (Art. 24)."""
     return order.limit
-
-
-@step(tells=(HANDLES,), rule=rule_of("penalty_hearing_days"))
-def give_notice(dossier: Dossier) -> datetime:
-    """Give notice of the penalty in view and of the right to a hearing; return the last moment to ask for one."""
-    days = cited("conscription.penalty_hearing_days", dossier.on)
-    return start_clock(dossier, Owed("hearing", Clock.WORKING_DAYS, budget=days.value, office=HANDLES, rule=days.label,
-                                     rungs=("last_day",)))  # fmt: skip
-
-
-def hear(dossier: Dossier, ends: datetime) -> str:
-    """Wait for the request of a hearing within its working days, hold it if it is asked for; return how it ended.
-
-    Raises:
-        Parked: it is still open.
-    """
-    label = cited("conscription.penalty_hearing_days", dossier.on).label
-    words, own = text(dossier, "hearing", until=local_day(ends).isoformat()), own_officers(dossier)
-    word = ask_until(HearingRequest, dossier, "hearing", of=HANDLES, text=words, until=ends, rule=label, excluded=own)
-    if word is None or word.verdict == "waived":
-        return close_hearing(dossier, "waived" if word else "not_requested", "")
-    record = ask(HearingRecord, dossier, "hearing_record", of=HANDLES, text=text(dossier, "hearing_record"), excluded=own)
-    return close_hearing(dossier, "held", record.minutes)
-
-
-@step(tells=("justice_bureau",), rule=rule_of("penalty_hearing_days"))
-def close_hearing(dossier: Dossier, how: str, minutes: str) -> str:
-    """Close the hearing: not requested in time, waived, or held with its minutes."""
-    meet_clock(dossier, "hearing")
-    return f"{how} {minutes}".strip()
-
-
-def basis_required(dossier: Dossier) -> dict[str, bool]:
-    """Say whether a fine is blocked until a legal basis is recorded: concealment, by the reading."""
-    conceals = about(dossier).offence == Offence.CONCEALS.value
-    return {"basis_required": conceals and reading_of("conscription.concealment_fine", dossier.on) == "needs_legal_basis"}
-
-
-def years_needed(dossier: Dossier) -> list[int]:
-    """Return the years whose standard a fine decided now may be measured by, under the reading."""
-    taken, today, act = reading_of("conscription.fine_base_year", local_day(now())), local_day(now()), about(dossier).act_on
-    return sorted({"decision": {today.year}, "act": {act.year}}.get(taken, {today.year, act.year}))
-
-
-class Bounds(Fact):
-    """What may be decided: the bounds of the fine, or what stands before it."""
-
-    fine: dict[str, Any] | None
-    missing: tuple[str, ...]
-
-
-def _gates(dossier: Dossier) -> set[str]:
-    steps = {name for name, _ in dossier.journal}
-    return {gate for gate, lines in GATE_STEPS.items() if steps & set(lines)}
-
-
-def show_bounds(dossier: Dossier, standards: Sequence[Standard], on: date) -> str:
-    """Return the sentence with the bounds of a fine, as the order to correct prints them."""
-    bounds = fine_bounds(fine_standard(about(dossier).act_on, on, standards), on)
-    return "；".join(line.text() for line in bounds.working)
-
-
-@step(rule=rule_of("fine_multiples"))
-def set_bounds(dossier: Dossier, order: Issued, standards: Sequence[Standard], basis: str) -> Bounds:
-    """Set the bounds for the decision; every hard gate must be on file and the offence not too old (行政处罚法)."""
-    on, found = local_day(now()), about(dossier)
-    missing = missing_gates(_gates(dossier), found.act_on, on)
-    judged = _sanction(found, order, on, standards, basis, corrected_on=None)
-    if judged.fine is None and not missing:
-        missing = ("legal_basis",)
-    return Bounds(fine=judged.fine.model_dump(mode="json") if judged.fine and not missing else None, missing=missing)
-
-
-def _sanction(found: Any, order: Issued, on: date, standards: Sequence[Standard], basis: str, corrected_on: date | None) -> Sanction:
-    given = Order(issued_on=order.issued_on, limit=order.limit, corrected_on=corrected_on)
-    return sanction(Offence(found.offence), given, found.act_on, on, standards=standards, legal_basis=basis)
-
-
-class Ruling(Fact):
-    """What was decided: the fine if any, the bans if any; unsettled when the day moved the bounds away from the amount."""
-
-    decided_on: date
-    status: str
-    fine: Decimal | None
-    not_hired_as: tuple[str, ...]
-    exit_and_study_until: date | None
-    settled: bool
-    legal_basis: str
-
-
-@step(
-    reaches=lambda ruling: ruling.status if ruling.settled else None,
-    tells=lambda ruling: (HANDLES, "conscription_office", "district_government") if ruling.settled else (),
-    rule=rule_of("fine_multiples"),
-)
-def rule_penalty(dossier: Dossier, order: Issued, standards: Sequence[Standard], decision: FineDecision, basis: str) -> Ruling:
-    """Take over the decision on the day it was signed: the fine within that day's bounds, the bans with their dates."""
-    on, found = signed_on(dossier, "fine"), about(dossier)
-    late = on if decision.correction == "since_corrected" else None
-    judged = _sanction(found, order, on, standards, basis, corrected_on=late)
-    fines = decision.verdict == "fine"
-    settled = not missing_gates(_gates(dossier), found.act_on, on)
-    settled = settled and (not fines or (judged.fine is not None and judged.fine.admits(decision.amount)))
-    status = O.BARRED if judged.bans else O.FINED if fines else O.COMPELLED
-    return Ruling(
-        decided_on=on,
-        status=status,
-        fine=decision.amount if fines else None,
-        not_hired_as=judged.bans.not_hired_as if judged.bans else (),
-        exit_and_study_until=judged.bans.exit_and_study_until if judged.bans else None,
-        settled=settled,
-        legal_basis=basis,
-    )
-
-
-def shown_to_decide(bounds: Bounds) -> Mapping[str, Any]:
-    """Return what the door holds the decision against."""
-    return bounds.fine or {}
-
-
-def review_terms(on: date) -> dict[str, int]:
-    """Return the terms within which an order or a penalty may be contested."""
-    return {"review_days": rule("conscription.review_days", on), "suit_months": rule("conscription.suit_months", on)}

@@ -13,10 +13,12 @@ from config.season import Season
 from config.season import season as season_file
 from config.zone import SHANGHAI
 from models.conscription.roll import Finding
+from models.conscription.season import season_of
 from models.conscription.status import MemberStatus as M
 from models.conscription.status import SeasonStatus as S
 from models.deadline import Clock
 from tasks.case import open_case
+from tasks.clock import today
 from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES
 from tasks.step import Dossier, step
@@ -35,12 +37,12 @@ def number_of(season: str) -> str:
 
 
 def read_plan(season: str) -> Season:
-    """Return the season's file: days, quotas, tables.
+    """Return the season's file: days, quotas, tables; without a name, of the intake that is due today.
 
     Raises:
         Refusal: there is none, or it is not complete; the sentence names the place.
     """
-    return season_file(season)
+    return season_file(season or season_of(today()).season)
 
 
 def open_season(plan: Season) -> Dossier:

@@ -16,7 +16,7 @@ from models.conscription.status import MemberStatus as M
 from models.person import Party, Person
 from tasks.clock import now
 from tasks.intake import Intake, Refused, take_in
-from tasks.journal import CASES, Page, Standing, lock
+from tasks.journal import CASES, ENTRIES, Page, Standing, lock
 from tasks.roster import Accepted
 from tasks.step import actor
 from tasks.store import Transaction, table
@@ -75,19 +75,21 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
             select(PERSONS.c.id, PERSONS.c.identity_index).where(PERSONS.c.identity_index.in_(list(indexes.values())))
         )
     }
-    here = set(
+    applied = dict(
         tx.core.execute(
-            select(PARTIES.c.person_id)
+            select(PARTIES.c.person_id, ENTRIES.c.outcome)
             .join(CASES, CASES.c.id == PARTIES.c.case_id)
+            .join(ENTRIES, (ENTRIES.c.case_id == CASES.c.id) & (ENTRIES.c.step == "apply"))
             .where(CASES.c.parent_id == season_id, PARTIES.c.person_id.in_(list(known.values())))
-        ).scalars()
+        ).tuples().all()
     )
     fresh = []
     for one in rows:
-        if known.get(indexes[one.row]) in here:
-            yield Refused(one, "identity", "intake.already_applied", {})
-        else:
+        before = applied.get(known.get(indexes[one.row], 0))
+        if before is None:
             fresh.append(one)
+        elif before != _applied(one):  # the very same row again changes nothing: its file comes a second time
+            yield Refused(one, "identity", "intake.already_applied", {})
     if not fresh:
         return
     newcomers = [one for one in fresh if indexes[one.row] not in known]
@@ -127,8 +129,12 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
     tx.core.execute(insert(CANDIDATES), [_candidate(ids[n], season_id, one.fact) for n, one in zip(numbers, fresh, strict=True)])
     page = Page(tx, "apply", 1, actor.get(), at)
     for number, one in zip(numbers, fresh, strict=True):
-        page.add(Standing(ids[number], number, "", 0, b"", 0, season.drill), M.APPLIED_ONLINE, {"row": one.digest.hex()[:16]})
+        page.add(Standing(ids[number], number, "", 0, b"", 0, season.drill), M.APPLIED_ONLINE, _applied(one))
     page.write()
+
+
+def _applied(one: Accepted[Any]) -> dict[str, str]:
+    return {"row": one.digest.hex()[:16]}
 
 
 def _candidate(case_id: int, season_id: int, row: Any) -> dict[str, Any]:
@@ -170,11 +176,14 @@ def _findings(check: Check) -> Callable[[Transaction, int, Sequence[Accepted[Any
         lock(tx, season_id)
         roll, at = Roll(tx, season_id), now()
         page, kept = Page(tx, f"recorded-{check.kind}", 1, actor.get(), at), []
-        seen = set(
-            tx.core.execute(
-                select(FINDINGS.c.digest).where(FINDINGS.c.digest.in_([one.digest for one in rows]), FINDINGS.c.kind == check.kind)
+        # the digest knows its form; a second examination is of the same form as the first, and of another kind
+        seen = {
+            bytes(digest)
+            for digest in tx.core.execute(
+                select(FINDINGS.c.digest).where(FINDINGS.c.digest.in_([one.digest for one in rows]))
             ).scalars()
-        )
+        }
+        done: set[int] = set()
         for one in rows:
             found = roll.find(one.fact)
             if isinstance(found, str):
@@ -182,12 +191,16 @@ def _findings(check: Check) -> Callable[[Transaction, int, Sequence[Accepted[Any
                 continue
             if one.digest in seen:
                 continue
+            if found.standing.id in done:
+                yield Refused(one, "number" if one.fact.number else "identity", "intake.row_twice", {})
+                continue
             if found.standing.status not in check.statuses:
                 status = M(found.standing.status).text
                 yield Refused(one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status})
                 continue
-            turn = _turn(tx, found.standing.id, check.kind)
+            done.add(found.standing.id)
             kind = "recheck" if check.kind == "medical" and found.standing.status == M.PHYSICAL_PASSED else check.kind
+            turn = _turn(tx, found.standing.id, kind)
             content = check.kept(one.fact)
             kept.append(
                 {"case_id": found.standing.id, "kind": kind, "verdict": str(one.fact.verdict), "signer": getattr(one.fact, check.signer),
@@ -263,18 +276,29 @@ def _returns(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], day
     lock(tx, season_id)
     roll = Roll(tx, season_id)
     page = Page(tx, "returned", 1, actor.get(), now())
+    letters = dict(
+        tx.core.execute(
+            select(RETURNS.c.case_id, RETURNS.c.letter)
+            .join(CASES, CASES.c.id == RETURNS.c.case_id)
+            .where(CASES.c.parent_id == season_id)
+        ).tuples().all()
+    )
     for one in rows:
         found = roll.find(one.fact)
         if isinstance(found, str):
             yield Refused(one, "number" if one.fact.number else "identity", found, {})
             continue
-        if found.standing.status != M.IN_SERVICE:
-            yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).text})
+        if letters.get(found.standing.id) == (one.fact.letter or ""):  # the same letter again changes nothing
+            continue
+        if found.standing.status != M.IN_SERVICE or found.standing.id in letters:
+            status = M.RETURNED if found.standing.id in letters else M(found.standing.status)
+            yield Refused(one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status.text})
             continue
         tx.core.execute(
             insert(RETURNS).values(case_id=found.standing.id, ground=str(one.fact.ground), arrived=one.fact.arrived,
                                    letter_on=one.fact.letter_on, letter=one.fact.letter or "", reinstate_at=one.fact.employed)
         )  # fmt: skip
+        letters[found.standing.id] = one.fact.letter or ""
         page.add(found.standing, M.RETURNED, {"ground": str(one.fact.ground), "letter_on": one.fact.letter_on})
     page.write()
 

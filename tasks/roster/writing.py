@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ from xlsxwriter.utility import xl_col_to_name
 
 from config.messages import say
 from models.roster import Choice, Column, Row, columns_of
+from models.roster.content import SERIALS
 from tasks.roster.reading import Flaw, Reading
 
 NUMBER_FORMATS: Final = {"number": "General", "money": "#,##0.00", "day": "yyyy-mm-dd"}
 """Formats of the kinds that are no text; every other column is formatted as text, so that Excel leaves it alone."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 A4, SHEET_NAME, MOST_ROWS, HEADER_TEXT = 9, 31, 1_048_575, 250
+NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 BODY_FONT, HEAD_FONT = "宋体", "黑体"
 RED, PALE_RED, GREY = "#C00000", "#FFC7CE", "#D9D9D9"
 STYLES: Final[dict[str, dict[str, Any]]] = {
@@ -63,7 +66,7 @@ class _Book:
 
     def sheet(self, name: str, footer: str = "") -> Any:
         """Return a new sheet set up for A4 landscape, one page wide."""
-        sheet = self.book.add_worksheet(name[:SHEET_NAME])
+        sheet = self.book.add_worksheet(name.translate(NOT_IN_NAMES)[:SHEET_NAME].strip("'"))
         sheet.set_landscape()
         sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
@@ -196,10 +199,18 @@ def write_returned(reading: Reading[Any], path: Path) -> int:
 
 
 def _as_it_came(value: Any, kind: str) -> Any:
-    if value == "":
-        return None
-    keeps = isinstance(value, (bool, date)) or (isinstance(value, (int, float)) and kind in NUMBER_FORMATS)
-    return value if keeps else str(value)
+    match value:
+        case "":
+            return None
+        case bool() | date():
+            return value
+        case int() | float() if isfinite(value) and kind in {"number", "money"}:
+            return value
+        case int() | float() if kind == "day" and value in SERIALS:
+            return value
+        case float() if value.is_integer() and kind == "day":
+            return str(int(value))  # no day that Excel knows: formatted as one, it could not be shown or read again
+    return str(value)
 
 
 def _joint(flaws: Iterable[Flaw]) -> str:

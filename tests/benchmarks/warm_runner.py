@@ -47,14 +47,14 @@ def note():
     with LOG.open("a") as log:
         log.write(f"{flow_run.id} {time.time()}\\n")
 
-@flow
+@flow(persist_result=False)
 def case():
     note()
 
 class Form(RunInput):
     verdict: Literal["approve", "reject"]
 
-@flow
+@flow(persist_result=False)
 def question(wakes: str = ""):
     Form.load(keyset_from_base_key("q-1"), flow_run_id=flow_run.id)
     note()
@@ -116,6 +116,12 @@ class Bench:
         begun = time.time()
         self.client.set_flow_run_state(run, Scheduled(name="Nudged", scheduled_time=datetime.now(UTC)))
         return self.told(run) - begun
+
+    def one_change(self) -> float:
+        run = self.case(FAR)
+        begun = time.time()
+        self.client.set_flow_run_state(run, Scheduled(name="Moved", scheduled_time=FAR))
+        return time.time() - begun
 
     def answered(self) -> float:
         run = self.question("")
@@ -192,6 +198,7 @@ def main() -> None:
                 runner.start()
                 bench.told(bench.case(datetime.now(UTC)))
                 ways: dict[str, Callable[[], float]] = {
+                    "one state change, for comparison": bench.one_change,
                     "nudge to the flow's first line": bench.nudged,
                     "answered form to its flow": bench.answered,
                     "answered form to the case (2 hops)": bench.two_hops,

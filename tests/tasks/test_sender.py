@@ -13,8 +13,8 @@ from config.channels import Channels
 from config.messages import Refusal
 from config.settings import settings
 from tasks.channel import SAMPLES
-from tasks.courier import Outcome
-from tasks.outbox import dead_letters
+from tasks.courier import Delivery, Outcome
+from tasks.outbox import OURS, dead_letters
 from tasks.sender import Counts, send_due, try_channel
 from tasks.store import engine as installed
 from tasks.store import forget
@@ -145,9 +145,10 @@ class TestDrills:
             assert ("YL-" in one.json["message"]) == (one.path == "/drill")
 
 
-def test_by_default_the_sender_works_on_the_installations_own_database(home: Path) -> None:
+def test_by_default_the_sender_works_on_the_installations_own_database(home: Path, desk_of: Any) -> None:
     assert settings().home == home
     SQLModel.metadata.create_all(installed())
+    desk = desk_of(OURS)
     desk.queue(desk.add_case(), "inbox", count=2)
     desk.queue(1, "letter", "party:ZB-1")
     assert send_due(clock_at(NOW)) == Counts(sent=2)
@@ -157,7 +158,7 @@ def test_by_default_the_sender_works_on_the_installations_own_database(home: Pat
 
 def test_a_channel_can_be_tried_by_hand(provider_server: Any) -> None:
     book = book_of(real=hook(provider_server), drill=hook(provider_server, "/drill", drill=True))
-    assert try_channel("real", book=book) == ACCEPTED
+    assert try_channel("real", book=book) == Delivery(Outcome.ACCEPTED)
     provider_server.answer("/drill", 401)
     assert try_channel("drill", book=book).outcome is Outcome.REJECTED
     assert [one.json["message"].startswith("【演练】") for one in provider_server.received] == [False, True]

@@ -19,7 +19,7 @@ from sqlmodel import SQLModel
 
 from config.channels import Channels
 from config.settings import ROOT
-from tasks.outbox import access_to
+from tasks.outbox import Access, access_to
 from tasks.sender import run_sender
 from tasks.store import connect
 
@@ -36,7 +36,7 @@ def hook(provider: Any, path: str = "/in", **more: Any) -> dict[str, Any]:
 def running() -> Iterator[Callable[..., threading.Event]]:
     started: list[tuple[threading.Thread, threading.Event]] = []
 
-    def start(desk: Any, book: Channels) -> threading.Event:
+    def start(access: Access, book: Channels) -> threading.Event:
         stop = threading.Event()
         thread = threading.Thread(
             target=run_sender, args=(stop, lambda: datetime.now(UTC)), kwargs={"access": access, "book": book}
@@ -137,13 +137,14 @@ class TestRunSender:
     def test_a_database_that_goes_away_and_comes_back_stops_nothing(
         self,
         postgres: str,
+        desk_of: Any,
         provider_server: Any,
         running: Callable[..., threading.Event],
         eventually: Callable[..., object],
     ) -> None:
         store = connect(postgres)
         SQLModel.metadata.create_all(store)
-        access = access_to(store)
+        desk = desk_of(access_to(store))
         desk.queue(desk.add_case(), "hook", at=datetime.now(UTC))
         running(desk.access, book_of(hook=hook(provider_server)))
         eventually(lambda: desk.statuses() == {"sent": 1})
@@ -153,8 +154,9 @@ class TestRunSender:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             assert len(connection.execute(others).all()) >= 1
-        queue(access_to(other), 1, "hook", at=datetime.now(UTC))
-        eventually(lambda: statuses(access_to(other)) == {"sent": 2})
+        again = desk_of(access_to(other))
+        again.queue(1, "hook", at=datetime.now(UTC))
+        eventually(lambda: again.statuses() == {"sent": 2})
         other.dispose()
 
 
@@ -162,19 +164,19 @@ SENDER = """
 import sys, threading
 from datetime import UTC, datetime
 from config.channels import Channels
-from tasks.outbox import access_to
+from tasks.outbox import Access, access_to
 from tasks.sender import run_sender
 from tasks.store import connect
 import json
-run_sender(threading.Event(), lambda: datetime.now(UTC), access=desk.access_to(connect(sys.argv[1])),
+run_sender(threading.Event(), lambda: datetime.now(UTC), access=access_to(connect(sys.argv[1])),
            book=Channels.model_validate(json.loads(sys.argv[2])))
 """
 
 
 def test_killed_between_sending_and_marking_repeats_at_most_once_under_the_same_number(
-    store: Engine, provider_server: Any, eventually: Callable[..., object]
+    desk: Any, provider_server: Any, eventually: Callable[..., object]
 ) -> None:
-    access, total = access_to(store), 12
+    total = 12
     book = {"channels": {"hook": hook(provider_server, deadline=0.5, lanes=2)}, "book": {"office": ["hook"]}}
     desk.queue(desk.add_case(), "hook", count=total, at=datetime.now(UTC))
     process: list[subprocess.Popen[bytes]] = []
@@ -187,7 +189,7 @@ def test_killed_between_sending_and_marking_repeats_at_most_once_under_the_same_
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     provider_server.behaviours["/in"] = taken_then_killed
-    url = store.url.render_as_string(hide_password=False)
+    url = desk.engine.url.render_as_string(hide_password=False)
     for _ in range(3):
         sender = subprocess.Popen(
             [sys.executable, "-c", SENDER, url, json.dumps(book)], cwd=ROOT, start_new_session=True
