@@ -122,6 +122,8 @@ class Supervisor:
             embedded=not given,
         )
         self.server.start()
+        if self.server.child:
+            self.kept.append(Kept(self.server.child, time.monotonic()))
         env = self.environment()
         self._deploy(env)
         commands = {f"runner-{number}": self._runner_command() for number in range(1, self.how.runners + 1)}
@@ -169,20 +171,20 @@ class Supervisor:
     # -- keeping ------------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        now = time.monotonic()
         if self.postgres and not self.postgres.alive():
             self.tell(self._say("died", name="postgres"))
-            self.postgres.start()
-        if self.server and self.server.child and not self.server.child.alive():
-            self.tell(self._say("died", name="server"))
-            self.server.start()
+            try:
+                self.postgres.start()
+            except Refusal as refusal:  # the next look tries again; whatever needs it waits
+                self.tell(str(refusal))
         for kept in self.kept:
-            if kept.tend(now):
+            if kept.tend(time.monotonic()):
                 self.tell(self._say("died", name=kept.child.name))
 
     def _end(self) -> None:
         # Those who talk to the server first, the database last; together, so that their grace is waited for once.
-        stoppers = [threading.Thread(target=kept.child.stop, args=(self.how.grace + 5,)) for kept in self.kept]
+        clients = [kept.child for kept in self.kept if self.server is None or kept.child is not self.server.child]
+        stoppers = [threading.Thread(target=child.stop, args=(self.how.grace + 5,)) for child in clients]
         for stopper in stoppers:
             stopper.start()
         for stopper in stoppers:

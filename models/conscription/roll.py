@@ -116,5 +116,5 @@ class Benefit(SQLModel, table=True):
     year: int
     amount: str = Field(max_length=20, description="Yuan, two places")
     working: Any = Field(sa_column=Column(CanonicalJson, nullable=False), description="Rule, reading, base and steps")
-    status: str = Field(default="calculated", max_length=12)
+    status: str = Field(default="calculated", max_length=20)
 
