@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(default=None, description="Key ring; empty means keys.json in the home")
     keys: SecretStr | None = Field(default=None, description="Key ring as JSON, instead of a file")
     address: str = Field(default="http://127.0.0.1:4200", description="Address of the Prefect UI, for links")
-    prefect_database_url: str = Field(default="", description="Database of Prefect's server; empty: embedded PostgreSQL")
+    prefect_database_url: str = Field(
+        default="", description="Database of Prefect's server; empty: embedded PostgreSQL"
+    )
     work_pool: str = Field(default="banjie", description="Work pool of our deployments")
     roster_max_bytes: int = Field(default=20_000_000, gt=0, description="Largest roster file accepted, in bytes")
     roster_max_rows: int = Field(default=100_000, gt=0, description="Most rows accepted in one roster")

@@ -13,12 +13,22 @@ from config.messages import say
 from flows.explanation import OneSentence
 
 PLACES: Final = {
-    "up": "flows.cli_house", "demo": "flows.cli_house", "doctor": "flows.cli_house", "clock": "flows.cli_house",
-    "explain": "flows.explain", "officer": "flows.cli_officer",
-    "start": "flows.cli_case", "decide": "flows.cli_case", "import": "flows.cli_case", "export": "flows.cli_case",
-    "template": "flows.cli_case", "inbox": "flows.cli_case", "why": "flows.cli_case", "verify": "flows.cli_case",
+    "up": "flows.cli_house",
+    "demo": "flows.cli_house",
+    "doctor": "flows.cli_house",
+    "clock": "flows.cli_house",
+    "explain": "flows.explain",
+    "officer": "flows.cli_officer",
+    "start": "flows.cli_case",
+    "decide": "flows.cli_case",
+    "import": "flows.cli_case",
+    "export": "flows.cli_case",
+    "template": "flows.cli_case",
+    "inbox": "flows.cli_case",
+    "why": "flows.cli_case",
+    "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
-}  # fmt: skip
+}
 WHOLE: Final = ("explain", "officer")
 """Commands that are groups of their own."""
 

@@ -60,8 +60,13 @@ def take(
         raise Refusal("cli.no_file", path=path)
     with Console(stderr=True).status(say("cli.reading", file=path.name)):
         taken = desk.take(case, form, path)
-    facts = {"accepted": taken.accepted, "rejected": taken.rejected, "warnings": len(taken.warnings), "repeat": taken.repeat,
-             "returned": str(taken.returned or "")}  # fmt: skip
+    facts = {
+        "accepted": taken.accepted,
+        "rejected": taken.rejected,
+        "warnings": len(taken.warnings),
+        "repeat": taken.repeat,
+        "returned": str(taken.returned or ""),
+    }
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return

@@ -6,20 +6,23 @@ from config.messages import say
 from config.season import Season
 from models.answer import Determination
 from models.conscription.answer import Fitness, GroupAdjustment, Handover, Meeting, ObjectionFinding, PublicityPlan
-from models.conscription.status import MemberStatus as M
-from models.conscription.status import SeasonStatus as S
+from models.conscription.selection import Plan
+from models.conscription.status import SeasonStatus
 from tasks.ask import ask
 from tasks.ask_members import ask_each
 from tasks.case import close_case
 from tasks.conscription import check, course, paper, selection, service
 from tasks.conscription.text import text
-from tasks.members import count_members
 from tasks.step import Dossier
 from tasks.story import story
 from tasks.wait import wait_for, wait_until
 
 
-@story(name="conscription", run_name=say("conscription.run_name", season="{season}"), description=say("conscription.description"))
+@story(
+    name="conscription",
+    run_name=say("conscription.run_name", season="{season}"),
+    description=say("conscription.description"),
+)
 def conscription(season: str = "") -> str:
     """Take one season from the group adjustment to its close.
 
@@ -30,82 +33,86 @@ def conscription(season: str = "") -> str:
     case = course.open_season(plan)
     prepare(case, plan)
     examine(case, plan)
-    approved = select(case, plan)
-    dispatch(approved, plan)
-    take_back(approved, plan)
-    paper.write_circular(approved, service.assess_towns(approved, plan))            # Art. 21-23
-    close_case(approved, S.CLOSED)
-    return approved.number
+    case, places = decide(case, plan)
+    case = approve(case, plan, places)
+    dispatch(case, plan)
+    take_back(case, plan)
+    paper.write_circular(case, service.assess_towns(case, plan))  # Art. 21-23
+    close_case(case, SeasonStatus.CLOSED)
+    return case.number
 
 
 def prepare(case: Dossier, plan: Season) -> None:
-    """Groups, publicity, applications and the first check (Art. 4, 7-9, 13)."""
-    if plan.half == 1:                                                              # Art. 4: every January
+    """Groups, publicity, applications and the first check."""
+    if plan.half == 1:  # Art. 4: every January
         groups = ask(GroupAdjustment, case, "groups", of="leading_group", text=text("groups", plan))
         course.adjust_groups(case, groups.verdict)
     publicity = ask(PublicityPlan, case, "publicity", of="publicity_group", text=text("publicity", plan))
-    course.run_publicity(case, publicity.document)                                  # Art. 7-8
-    men = plan.windows.application["male"]
-    course.open_applications(case, men.opens, men.closes_at)                        # Art. 9
-    wait_until(case, "applications", men.closes_at)
-    check.judge_applications(case, plan)                                            # 兵役法 Art. 20
-    site = plan.windows.site_confirmation
-    course.keep_window(case, "precheck", opens=site.start, closes=site.until, office="conscription_office",
-                       lagging=[M.APPLIED_ONLINE], arrived=lambda: not count_members(case, [M.APPLIED_ONLINE]))  # fmt: skip
-    check.close_precheck(case)                                                      # Art. 13
+    course.run_publicity(case, publicity.document)  # Art. 7-8
+    course.open_applications(case, plan.windows.application["male"].opens, course.applications_close(plan))  # Art. 9
+    wait_until(case, "applications", course.applications_close(plan))
+    check.judge_applications(case, plan)  # 兵役法 Art. 20
+    course.keep_window(case, plan, course.PRECHECK)  # Art. 13
+    check.close_precheck(case)
 
 
 def examine(case: Dossier, plan: Season) -> None:
-    """Body, conduct and training, to double qualification (Art. 14-15)."""
-    body = plan.windows.medical
-    course.keep_window(case, "medical", opens=body.start, closes=body.until, office="physical_group",
-                       lagging=[M.PRECHECK_PASSED], arrived=lambda: not course.unchecked(case, "medical", M.PRECHECK_PASSED))  # fmt: skip
-    check.judge_examinations(case)                                                  # Art. 14
-    words = ask_each(Fitness, case, "contradiction", members=check.contradictions(case), of="chief_physician",
-                     text=lambda number: text("contradiction", plan, number=number))  # fmt: skip
+    """Body, conduct and training, to double qualification."""
+    course.keep_window(case, plan, course.MEDICAL)  # Art. 14
+    check.judge_examinations(case)
+    strange = check.contradictions(case)
+    shown = partial(text, "contradiction", plan)
+    words = ask_each(Fitness, case, "contradiction", members=strange, of="chief_physician", text=shown)
     check.conclude_contradictions(case, {number: word.verdict for number, word in words.items()})
-    again = case
+    recheck(case, plan)
+    course.keep_window(case, plan, course.POLITICAL)  # Art. 15
+    check.conclude_reviews(case)
+    course.keep_window(case, plan, course.TRAINING)  # 征兵工作条例 Art. 26
+    check.conclude_education(case, plan.education.days)
+
+
+def recheck(case: Dossier, plan: Season) -> None:
+    """Examine a sample again, and everyone when too many of it fail (征兵工作条例 Art. 22)."""
+    ends = course.after(plan.windows.political.until)
     while True:
-        sample = check.draw_sample(again)                                           # 征兵工作条例 Art. 22
-        wait_for(again, "recheck", partial(check.all_rechecked, again, sample), course.after(plan.windows.political.until))
-        check.judge_recheck(again)
-        if not check.weigh_recheck(again, sample):
-            break
-        again = again.again()
-    conduct = plan.windows.political
-    course.keep_window(case, "political", opens=conduct.start, closes=conduct.until, office="vetting_group",
-                       lagging=[M.PHYSICAL_PASSED], arrived=lambda: not course.unchecked(case, "political", M.PHYSICAL_PASSED))  # fmt: skip
-    check.conclude_reviews(case)                                                    # Art. 15
-    training = plan.windows.education
-    course.keep_window(case, "training", opens=training.start, closes=training.until, office="conscription_office",
-                       lagging=[M.DOUBLE_QUALIFIED], arrived=lambda: not course.unchecked(case, "training", M.DOUBLE_QUALIFIED))  # fmt: skip
-    check.conclude_education(case, plan.education.days)                             # 征兵工作条例 Art. 26
+        sample = check.draw_sample(case)
+        wait_for(case, "recheck", partial(check.all_rechecked, case, sample), ends)
+        check.judge_recheck(case)
+        if not check.weigh_recheck(case, sample):
+            return
+        case = case.again()
 
 
-def select(case: Dossier, plan: Season) -> Dossier:
-    """Score, rank, propose, decide in meeting, post, and approve (Art. 16)."""
+def decide(case: Dossier, plan: Season) -> tuple[Dossier, Plan]:
+    """Score, rank, propose a plan, and decide on it in meeting until it is approved (Art. 16)."""
     wait_until(case, "posting", course.morning(plan.windows.posting.start))
     selection.seal_ranking(case, plan)
     selection.record_ranks(case)
-    places = selection.propose_plan(case, plan)
-    meeting = ask(Meeting, case, "meeting", of="leading_group", text=text("meeting", plan, places=places))
-    while meeting.verdict == "return":
+    while True:
+        places = selection.propose_plan(case, plan)
+        shown = text("meeting", plan, places=places)
+        meeting = ask(Meeting, case, "meeting", of="leading_group", text=shown)
+        if meeting.verdict == "approve":
+            return case, places
         selection.return_plan(case, meeting.reason)
         case = case.again()
-        places = selection.propose_plan(case, plan)
-        meeting = ask(Meeting, case, "meeting", of="leading_group", text=text("meeting", plan, places=places))
+
+
+def approve(case: Dossier, plan: Season, places: Plan) -> Dossier:
+    """Post the list, hear objections, substitute in list order, approve on the day (Art. 16, 征兵工作条例 Art. 30)."""
     while True:
-        selection.post_list(case, places)                                           # 征兵工作条例 Art. 30
+        selection.post_list(case, places)
         selection.post_substitutes(case)
         ends = selection.start_posting(case)
         paper.write_posting(case, ends)
         selection.end_posting(case, ends)
-        findings = ask_each(ObjectionFinding, case, "objection", members=selection.objections(case), of="discipline_group",
-                            text=lambda number: text("objection", plan, number=number))  # fmt: skip
-        selection.conclude_objections(case, {number: found.verdict for number, found in findings.items()})
+        doubted = selection.objections(case)
+        shown = partial(text, "objection", plan)
+        found = ask_each(ObjectionFinding, case, "objection", members=doubted, of="discipline_group", text=shown)
+        selection.conclude_objections(case, {number: one.verdict for number, one in found.items()})
         struck = selection.note_struck_off(case, places)
-        wait_until(case, "approval", course.morning(plan.approval.day))
-        selection.approve_recruits(case)                                            # Art. 3 and 16
+        wait_until(case, "approval", course.morning(plan.approval.day))  # Art. 3
+        selection.approve_recruits(case)
         if not struck:
             break
         places = selection.substitute(case, places, struck)
@@ -117,16 +124,18 @@ def select(case: Dossier, plan: Season) -> Dossier:
 
 def dispatch(case: Dossier, plan: Season) -> None:
     """Transport plan, the superior's approval, handover (Art. 17)."""
-    transport = service.draft_transport(case, plan)
-    paper.write_transport(case, plan, transport)
-    reply = ask(Determination, case, "transport", of="superior", text=text("transport", plan, transport=transport))
-    while reply.verdict != "approve":
-        case = case.again()
+    while True:
         transport = service.draft_transport(case, plan)
-        reply = ask(Determination, case, "transport", of="superior", text=text("transport", plan, transport=transport))
+        paper.write_transport(case, transport)
+        shown = text("transport", plan, transport=transport)
+        reply = ask(Determination, case, "transport", of="superior", text=shown)
+        if reply.verdict == "approve":
+            break
+        case = case.again()
     service.order_transport(case, transport.departs)
     wait_until(case, "departure", course.morning(transport.departs))
-    handover = ask(Handover, case, "handover", of="transport_group", text=text("handover", plan, transport=transport))
+    shown = text("handover", plan, transport=transport)
+    handover = ask(Handover, case, "handover", of="transport_group", text=shown)
     service.hand_over(case, handover.receiving_unit)
     paper.write_dispatch(case, handover.receiving_unit)
     service.begin_service(case, transport.departs)
@@ -135,7 +144,7 @@ def dispatch(case: Dossier, plan: Season) -> None:
 def take_back(case: Dossier, plan: Season) -> None:
     """Recruits sent back within the unit's 45 days (Art. 18)."""
     ends = service.open_return_window(case, plan.windows.departure.start)
-    while wait_for(case, "returns", lambda: bool(service.returned(case)), ends):
+    while wait_for(case, "returns", partial(service.any_returned, case), ends):
         service.deregister(case)
         service.settle_returns(case)
         paper.write_deregistrations(case)

@@ -26,7 +26,9 @@ Verdict = Literal[
 
 
 @flow(name="decide", flow_run_name=say("kernel.decide_run", number="{number}"), persist_result=False)
-def decide(number: str, verdict: Verdict, reason: str, staff_no: str, code: str, details: dict[str, Any] | None = None) -> State[str]:
+def decide(
+    number: str, verdict: Verdict, reason: str, staff_no: str, code: str, details: dict[str, Any] | None = None
+) -> State[str]:
     """签批：用工号和动态口令答复一项待办。从看板的链接打开时，编号已经填好。
 
     Args:

@@ -1,4 +1,4 @@
-"""Forms that a decision may ask for. A deciding field is required and has no default: an empty click decides nothing."""
+"""Forms that a decision may ask for. A deciding field has no default: an empty click decides nothing."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

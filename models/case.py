@@ -1,4 +1,4 @@
-"""The kernel's words: cases, their journal, decisions, deadlines and notices. Tables only store; judgements live beside."""
+"""The kernel's words: cases, journal, decisions, deadlines, notices. Tables only store; judgements live beside."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,8 +17,13 @@ class Case(SQLModel, table=True):
     __tablename__ = "cases"
     __table_args__ = (
         # members are worked in the order of their ids; the status is not indexed, so that moving a set stays cheap
-        Index("ix_cases_members", "parent_id", "id", sqlite_where=text("parent_id IS NOT NULL"),
-              postgresql_where=text("parent_id IS NOT NULL")),
+        Index(
+            "ix_cases_members",
+            "parent_id",
+            "id",
+            sqlite_where=text("parent_id IS NOT NULL"),
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -32,7 +37,9 @@ class Case(SQLModel, table=True):
     drill: bool = Field(default=False, description="A drill; never changes")
     version: int = Field(default=0, description="Counts changes of substance: an answer to an older version is refused")
     seq: int = Field(default=0, description="Number of journal entries")
-    head: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False), description="Hash of the last entry")
+    head: bytes = Field(
+        default=b"", sa_column=Column(LargeBinary, nullable=False), description="Hash of the last entry"
+    )
     opened_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     closed_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
@@ -132,7 +139,12 @@ class Decision(SQLModel, table=True):
     __tablename__ = "decisions"
     __table_args__ = (
         UniqueConstraint("case_id", "point", "turn"),
-        Index("ix_decisions_open", "status", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_decisions_open",
+            "status",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -149,8 +161,11 @@ class Decision(SQLModel, table=True):
     asked_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     answered_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     outcome: Any = Field(default=None, sa_column=Column(CanonicalJson, nullable=True))
-    excluded: list[str] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
-                                description="Staff numbers that may not answer: whoever drafted or applied")
+    excluded: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="Staff numbers that may not answer: whoever drafted or applied",
+    )
 
 
 class Seat(SQLModel, table=True):
@@ -159,7 +174,13 @@ class Seat(SQLModel, table=True):
     __tablename__ = "seats"
     __table_args__ = (
         UniqueConstraint("decision_id", "place"),
-        Index("ix_seats_open", "status", "role", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_seats_open",
+            "status",
+            "role",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -185,8 +206,12 @@ class Deadline(SQLModel, table=True):
     __tablename__ = "deadlines"
     __table_args__ = (
         UniqueConstraint("case_id", "name", "turn"),
-        Index("ix_deadlines_next_rung", "next_rung_at", sqlite_where=text("next_rung_at IS NOT NULL"),
-              postgresql_where=text("next_rung_at IS NOT NULL")),
+        Index(
+            "ix_deadlines_next_rung",
+            "next_rung_at",
+            sqlite_where=text("next_rung_at IS NOT NULL"),
+            postgresql_where=text("next_rung_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -195,19 +220,33 @@ class Deadline(SQLModel, table=True):
     turn: int = Field(default=1)
     clock: Clock = Field(sa_type=String(15))
     budget: int = Field(default=0, description="Working days or hours; 0 for a fixed date")
-    anchor_at: datetime = Field(sa_column=Column(Instant, nullable=False), description="The event; its day does not count")
-    pauses: list[list[str]] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
-                                    description="[from, to] in ISO; an open pause has an empty end")
-    due_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True),
-                                    description="Projection under calendar_version; empty while paused")
+    anchor_at: datetime = Field(
+        sa_column=Column(Instant, nullable=False), description="The event; its day does not count"
+    )
+    pauses: list[list[str]] = Field(
+        default_factory=list,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="[from, to] in ISO; an open pause has an empty end",
+    )
+    due_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(Instant, nullable=True),
+        description="Projection under calendar_version; empty while paused",
+    )
     provisional: bool = Field(default=False, description="Counts days that no published calendar covers")
     calendar_version: str = Field(default="", max_length=64)
     office: str = Field(default="", max_length=60, description="Role that owes the act and is reminded")
-    lagging: list[str] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
-                               description="Statuses of members who still owe: their units are reminded, each with its number")
+    lagging: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="Statuses of members who still owe: their units are reminded, each with its number",
+    )
     unit_role: str = Field(default="", max_length=40, description="Role of a unit, before the colon")
-    rungs: list[str] = Field(default_factory=list, sa_column=Column(CanonicalJson, nullable=False),
-                             description="Reminder and escalation rungs, e.g. half, last_day, breach")
+    rungs: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="Reminder and escalation rungs, e.g. half, last_day, breach",
+    )
     next_rung_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     rule: str = Field(default="", max_length=120)
     met_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
@@ -238,29 +277,43 @@ class Notice(SQLModel, table=True):
 
     __tablename__ = "notices"
     __table_args__ = (
-        Index("ix_notices_next", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
+        Index(
+            "ix_notices_next",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
         Index("ix_notices_recipient", "recipient", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True),
-                       description="Hash of case, step, turn, recipient and channel: a replay cannot queue it twice")
+    key: bytes = Field(
+        sa_column=Column(LargeBinary, nullable=False, unique=True),
+        description="Hash of case, step, turn, recipient and channel: a replay cannot queue it twice",
+    )
     case_id: int = Field(foreign_key="cases.id")
     number: int = Field(description="Number within the case, printed in the text so that a reader sees a repeat")
     recipient: str = Field(max_length=60, description="officer:<staff number>, role:<role>, or party:<case number>")
     channel: str = Field(max_length=30, description="Name of a channel in channels.yaml; inbox is always there")
     template: str = Field(max_length=80, description="Message key")
-    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(CanonicalJson, nullable=False),
-                                  description="Facts for the text; never personal data")
+    facts: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="Facts for the text; never personal data",
+    )
     status: NoticeStatus = Field(default=NoticeStatus.PENDING, sa_type=String(10))
     attempts: int = Field(default=0)
-    next_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True),
-                                     description="When to try (again), or when the lease ends; empty once sent or dead")
+    next_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(Instant, nullable=True),
+        description="When to try (again), or when the lease ends; empty once sent or dead",
+    )
     lease: str = Field(default="", max_length=40, description="Sender that has it now")
     error: str = Field(default="", max_length=300)
     created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     read_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
 
 class Received(SQLModel, table=True):
     """A roster that was taken in: the same content is taken in once."""

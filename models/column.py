@@ -97,7 +97,7 @@ class KeyMissingError(LookupError):
 
 
 class KeyRing:
-    """The installation's keys: AES-256 keys by id for sealing, one key for the blind index, one for the journal chain."""
+    """The installation's keys: AES-256 keys by id for sealing, one for the blind index, one for the journal chain."""
 
     def __init__(self, seals: dict[int, bytes], current: int, index: bytes, chain: bytes) -> None:
         self._seals = {number: AESGCM(key) for number, key in seals.items()}

@@ -17,8 +17,11 @@ class Officer(SQLModel, table=True):
     staff_no: str = Field(unique=True, max_length=20)
     name: str = Field(sa_column=Column(Sealed("officers.name"), nullable=False))
     secret: str = Field(sa_column=Column(Sealed("officers.secret"), nullable=False), description="TOTP secret, base32")
-    identity_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True),
-                                         description="Blind index of the officer's own identity: nobody decides on himself")
+    identity_index: bytes | None = Field(
+        default=None,
+        sa_column=Column(LargeBinary, nullable=True),
+        description="Blind index of the officer's own identity: nobody decides on himself",
+    )
     last_step: int = Field(default=0, description="Last time step whose code was accepted: a replay is refused")
     failures: int = Field(default=0)
     locked_until: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))

@@ -7,27 +7,27 @@ APPEND_ONLY: Final = ("entries", "anchors")
 
 def _sqlite(table: str) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    same = f"SELECT 1 FROM {table} WHERE id = NEW.id"  # noqa: S608 -- a name of ours
+    before = f"ON {table} WHEN EXISTS"
     made = [
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
-        # INSERT OR REPLACE deletes without the delete trigger unless recursive_triggers is on; this one needs no pragma
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuse}",
+        # INSERT OR REPLACE deletes without the delete trigger unless recursive_triggers is on; this needs no pragma
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT {before} ({same}) {refuse}",
     ]
     if table == "entries":
-        made.append(
-            "CREATE TRIGGER entries_no_rewrite BEFORE INSERT ON entries WHEN EXISTS "
-            f"(SELECT 1 FROM entries WHERE case_id = NEW.case_id AND step = NEW.step AND turn = NEW.turn) {refuse}"
-        )
+        same = "SELECT 1 FROM entries WHERE case_id = NEW.case_id AND step = NEW.step AND turn = NEW.turn"
+        made.append(f"CREATE TRIGGER entries_no_rewrite BEFORE INSERT {before} ({same}) {refuse}")
     return made
 
 
 def _postgresql(table: str) -> list[str]:
+    act, each = f"EXECUTE FUNCTION {table}_refuse()", f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"
+    body = f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
     return [
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {table}_refuse()",
+        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS {body}",
+        f"CREATE TRIGGER {table}_no_change {each} {act}",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} {act}",
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM PUBLIC",
     ]
 

@@ -95,23 +95,63 @@ def ask(
         ).one_or_none()
         if asked is None:
             at = now()
-            told = tellings(tx, roles, "notice_kernel.question", {"title": title, "subject": dossier.subject}, at, drill=dossier.drill)
-            write_entry(tx, case, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, tellings=told, substance=False,
-                        outcome={"form": form.__name__, "of": roles, "mode": mode, "text": text}
-                        | ({"shown": dict(shown)} if shown else {}))  # fmt: skip
+            told = tellings(
+                tx,
+                roles,
+                "notice_kernel.question",
+                {"title": title, "subject": dossier.subject},
+                at,
+                drill=dossier.drill,
+            )
+            write_entry(
+                tx,
+                case,
+                f"asked-{point}",
+                dossier.turn,
+                actor=SYSTEM,
+                at=at,
+                tellings=told,
+                substance=False,
+                outcome={"form": form.__name__, "of": roles, "mode": mode, "text": text}
+                | ({"shown": dict(shown)} if shown else {}),
+            )
             made = tx.core.execute(
                 insert(DECISIONS).values(
-                    case_id=dossier.id, point=point, turn=dossier.turn, form=form.__name__, mode=mode.value, status=OPEN,
-                    version=case.version, title=title, text=text, due_at=due, asked_at=at, excluded=list(excluded),
+                    case_id=dossier.id,
+                    point=point,
+                    turn=dossier.turn,
+                    form=form.__name__,
+                    mode=mode.value,
+                    status=OPEN,
+                    version=case.version,
+                    title=title,
+                    text=text,
+                    due_at=due,
+                    asked_at=at,
+                    excluded=list(excluded),
                 )
-            )  # fmt: skip
+            )
             seats = [
-                {"decision_id": made.inserted_primary_key[0], "place": place, "role": role, "officer": "", "attempt": 1,  # type: ignore[index]
-                 "status": OPEN, "run_id": "", "refusal": "", "verdict": "", "signed_by": "", "signed_for": "", "way": ""}
+                {
+                    "decision_id": made.inserted_primary_key[0],
+                    "place": place,
+                    "role": role,
+                    "officer": "",
+                    "attempt": 1,  # type: ignore[index]
+                    "status": OPEN,
+                    "run_id": "",
+                    "refusal": "",
+                    "verdict": "",
+                    "signed_by": "",
+                    "signed_for": "",
+                    "way": "",
+                }
                 for place, role in enumerate(roles, 1)
-            ]  # fmt: skip
+            ]
             tx.core.execute(insert(SEATS), seats)
-        elif asked.version != case.version or asked.text != text:  # the case has moved on: show it anew, answers to the old are stale
+        elif (
+            asked.version != case.version or asked.text != text
+        ):  # the case has moved on: show it anew, answers to the old are stale
             tx.core.execute(update(DECISIONS).where(DECISIONS.c.id == asked.id).values(version=case.version, text=text))
             tx.core.execute(
                 update(SEATS)
@@ -124,14 +164,27 @@ def ask(
 def open_questions(role: str = "", case: str = "", seat_id: int = 0) -> list[Question]:
     """Return the open questions: all, of one role, of one case, or one seat's."""
     chosen = (
-        select(SEATS.c.id, CASES.c.number, CASES.c.process, SEATS.c.role, DECISIONS.c.point, DECISIONS.c.title, DECISIONS.c.text,
-               DECISIONS.c.form, SEATS.c.attempt, SEATS.c.refusal, SEATS.c.run_id, DECISIONS.c.due_at, DECISIONS.c.asked_at,
-               CASES.c.drill)
+        select(
+            SEATS.c.id,
+            CASES.c.number,
+            CASES.c.process,
+            SEATS.c.role,
+            DECISIONS.c.point,
+            DECISIONS.c.title,
+            DECISIONS.c.text,
+            DECISIONS.c.form,
+            SEATS.c.attempt,
+            SEATS.c.refusal,
+            SEATS.c.run_id,
+            DECISIONS.c.due_at,
+            DECISIONS.c.asked_at,
+            CASES.c.drill,
+        )
         .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
         .join(CASES, DECISIONS.c.case_id == CASES.c.id)
         .where(SEATS.c.status == OPEN)
         .order_by(SEATS.c.id)
-    )  # fmt: skip
+    )
     for column, given in ((SEATS.c.role, role), (CASES.c.number, case), (SEATS.c.id, seat_id)):
         chosen = chosen.where(column == given) if given else chosen
     with reading() as connection:
@@ -165,14 +218,23 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
     """
     with transaction() as tx:
         seat = tx.core.execute(
-            select(SEATS, DECISIONS.c.case_id, DECISIONS.c.point, DECISIONS.c.turn, DECISIONS.c.form, DECISIONS.c.mode,
-                   DECISIONS.c.version, DECISIONS.c.excluded, CASES.c.number,
-                   func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"))
+            select(
+                SEATS,
+                DECISIONS.c.case_id,
+                DECISIONS.c.point,
+                DECISIONS.c.turn,
+                DECISIONS.c.form,
+                DECISIONS.c.mode,
+                DECISIONS.c.version,
+                DECISIONS.c.excluded,
+                CASES.c.number,
+                func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
+            )
             .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
             .join(CASES, DECISIONS.c.case_id == CASES.c.id)
             .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
             .where(SEATS.c.id == seat_id)
-        ).one_or_none()  # fmt: skip
+        ).one_or_none()
         if seat is None:
             raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
         case = lock(tx, seat.case_id)
@@ -182,7 +244,9 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
         signed = _sign(tx, seat, case.version, signature, proofs)
         if isinstance(signed, Refusal):
             tx.core.execute(
-                update(SEATS).where(SEATS.c.id == seat_id).values(attempt=SEATS.c.attempt + 1, refusal=str(signed)[:400])
+                update(SEATS)
+                .where(SEATS.c.id == seat_id)
+                .values(attempt=SEATS.c.attempt + 1, refusal=str(signed)[:400])
             )
         else:
             _close(tx, seat, signed, signature.way)
@@ -224,7 +288,9 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
         if chief is None or seat.officer not in ("", chief[1]):
             return Refusal("kernel.role_not_held", staff_no=signature.staff_no, role=seat.role)
         signed_for = chief[1]
-    if {signature.staff_no, signed_for} & set(seat.excluded) or _own_case(tx, seat.case_id, {signature.staff_no, signed_for}):
+    if {signature.staff_no, signed_for} & set(seat.excluded) or _own_case(
+        tx, seat.case_id, {signature.staff_no, signed_for}
+    ):
         return Refusal("kernel.own_case", staff_no=signature.staff_no)
     again = select(SEATS.c.id).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.signed_by == signature.staff_no)
     if tx.core.execute(again).first():
@@ -250,7 +316,12 @@ def field_refusal(form: str, error: ValidationError) -> Refusal:
     """Turn a form's first fault into one sentence that names the field."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"]) or "verdict"
-    return Refusal("kernel.field_wrong", field=say(f"form.{field.split('.')[0]}"), given=str(first.get("input", ""))[:40], form=form)
+    return Refusal(
+        "kernel.field_wrong",
+        field=say(f"form.{field.split('.')[0]}"),
+        given=str(first.get("input", ""))[:40],
+        form=form,
+    )
 
 
 def _own_case(tx: Transaction, case_id: int, staff: set[str]) -> bool:
@@ -271,15 +342,27 @@ def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
     tx.core.execute(
         update(SEATS)
         .where(SEATS.c.id == seat.id)
-        .values(status=DecisionStatus.ANSWERED.value, verdict=verdict, answer=plain, signed_by=signed.staff_no,
-                signed_for=signed.signed_for, way=way, signed_at=at, refusal="")
-    )  # fmt: skip
-    siblings = select(func.count()).select_from(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
+        .values(
+            status=DecisionStatus.ANSWERED.value,
+            verdict=verdict,
+            answer=plain,
+            signed_by=signed.staff_no,
+            signed_for=signed.signed_for,
+            way=way,
+            signed_at=at,
+            refusal="",
+        )
+    )
+    siblings = (
+        select(func.count()).select_from(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
+    )
     left = tx.core.execute(siblings).scalar_one()
     who = f"{signed.staff_no}/{signed.signed_for}" if signed.signed_for else signed.staff_no
     case = lock(tx, seat.case_id)
     if seat.mode == Mode.ALL_OF.value and left and verdict in ("approve", "done"):
-        write_entry(tx, case, f"signed-{seat.point}-{seat.place}", seat.turn, actor=who, at=at, outcome=plain, substance=False)
+        write_entry(
+            tx, case, f"signed-{seat.point}-{seat.place}", seat.turn, actor=who, at=at, outcome=plain, substance=False
+        )
         return
     if left:  # the decision is made: whoever has not answered need not
         tx.core.execute(
@@ -292,8 +375,15 @@ def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
         .where(DECISIONS.c.id == seat.decision_id)
         .values(status=DecisionStatus.ANSWERED.value, answered_at=at, outcome=plain)
     )
-    write_entry(tx, case, f"ask-{seat.point}", seat.turn, actor=who, at=at,
-                outcome={"answer": plain, "seat": seat.id, "way": way})  # fmt: skip
+    write_entry(
+        tx,
+        case,
+        f"ask-{seat.point}",
+        seat.turn,
+        actor=who,
+        at=at,
+        outcome={"answer": plain, "seat": seat.id, "way": way},
+    )
     count_nudge(seat.carrier)
 
 
@@ -318,7 +408,9 @@ def drafted_by(dossier: Dossier, point: str, turn: int | None = None) -> str:
     chosen = (
         select(SEATS.c.signed_by)
         .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
-        .where(DECISIONS.c.case_id == dossier.id, DECISIONS.c.point == point, DECISIONS.c.turn == (turn or dossier.turn))
+        .where(
+            DECISIONS.c.case_id == dossier.id, DECISIONS.c.point == point, DECISIONS.c.turn == (turn or dossier.turn)
+        )
         .where(SEATS.c.status == DecisionStatus.ANSWERED.value)
     )
     with reading() as connection:

@@ -56,7 +56,9 @@ def ask_each(
     return {number: form.model_validate(answers[number]) for number in cases}
 
 
-def _put(form: type[A], dossier: Dossier, point: str, *, members: Sequence[str], of: str, text: Callable[[str], str]) -> Any:
+def _put(
+    form: type[A], dossier: Dossier, point: str, *, members: Sequence[str], of: str, text: Callable[[str], str]
+) -> Any:
     """Put the question for each member, once a turn: whom it was put for is journalled, and a replay asks nobody else."""
     at = now()
     with transaction() as tx:
@@ -67,29 +69,68 @@ def _put(form: type[A], dossier: Dossier, point: str, *, members: Sequence[str],
         ids = dict(
             tx.core.execute(
                 select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id, CASES.c.number.in_(members))
-            ).tuples().all()
+            )
+            .tuples()
+            .all()
         )
         title = say(f"point_{dossier.process}.{point}")
         run_id = "" if len(members) <= rule("kernel.question_runs", local_day(at)) else UNSHOWN
         for number in members:
             member = lock(tx, ids[number])
             shown = text(number)
-            write_entry(tx, member, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, substance=False,
-                        outcome={"form": form.__name__, "of": [of], "mode": Mode.SINGLE, "text": shown})  # fmt: skip
+            write_entry(
+                tx,
+                member,
+                f"asked-{point}",
+                dossier.turn,
+                actor=SYSTEM,
+                at=at,
+                substance=False,
+                outcome={"form": form.__name__, "of": [of], "mode": Mode.SINGLE, "text": shown},
+            )
             made = tx.core.execute(
                 insert(DECISIONS).values(
-                    case_id=member.id, point=point, turn=dossier.turn, form=form.__name__, mode=Mode.SINGLE.value, status=OPEN,
-                    version=member.version, title=title, text=shown, asked_at=at, excluded=[],
+                    case_id=member.id,
+                    point=point,
+                    turn=dossier.turn,
+                    form=form.__name__,
+                    mode=Mode.SINGLE.value,
+                    status=OPEN,
+                    version=member.version,
+                    title=title,
+                    text=shown,
+                    asked_at=at,
+                    excluded=[],
                 )
-            )  # fmt: skip
+            )
             tx.core.execute(
                 insert(SEATS).values(
-                    decision_id=made.inserted_primary_key[0], place=1, role=of, officer="", attempt=1, status=OPEN,  # type: ignore[index]
-                    run_id=run_id, refusal="", verdict="", signed_by="", signed_for="", way="",
+                    decision_id=made.inserted_primary_key[0],
+                    place=1,
+                    role=of,
+                    officer="",
+                    attempt=1,
+                    status=OPEN,  # type: ignore[index]
+                    run_id=run_id,
+                    refusal="",
+                    verdict="",
+                    signed_by="",
+                    signed_for="",
+                    way="",
                 )
-            )  # fmt: skip
+            )
         outcome = {"cases": list(members)}
         facts = {"title": title, "subject": dossier.subject, "members": len(members)}
         told = tellings(tx, [of] if members else [], "notice_kernel.questions", facts, at, drill=dossier.drill)
-        write_entry(tx, case, f"asked-{point}", dossier.turn, actor=SYSTEM, at=at, tellings=told, outcome=outcome, substance=False)
+        write_entry(
+            tx,
+            case,
+            f"asked-{point}",
+            dossier.turn,
+            actor=SYSTEM,
+            at=at,
+            tellings=told,
+            outcome=outcome,
+            substance=False,
+        )
     return outcome

@@ -40,8 +40,19 @@ def running_as(run_id: str) -> Iterator[Carried]:
         _carried.reset(token)
 
 
-def open_case(number: str, *, process: str, subject: str, on: date, story: str, parameters: Mapping[str, Any],
-              status: str, unit: str = "", drill: bool = False, parent_id: int | None = None) -> Dossier:  # fmt: skip
+def open_case(
+    number: str,
+    *,
+    process: str,
+    subject: str,
+    on: date,
+    story: str,
+    parameters: Mapping[str, Any],
+    status: str,
+    unit: str = "",
+    drill: bool = False,
+    parent_id: int | None = None,
+) -> Dossier:
     """Open a process instance, or take up the one that is open under this number; return its dossier with the journal.
 
     Args:
@@ -59,17 +70,39 @@ def open_case(number: str, *, process: str, subject: str, on: date, story: str, 
     carried, at = _carried.get(), now()
     run_id = carried.run_id if carried else ""
     with transaction() as tx:
-        found = tx.core.execute(select(CASES.c.id).where(CASES.c.number == number).with_for_update()).scalar_one_or_none()
+        found = tx.core.execute(
+            select(CASES.c.id).where(CASES.c.number == number).with_for_update()
+        ).scalar_one_or_none()
         if found is None:
             made = tx.core.execute(
-                insert(CASES).values(number=number, process=process, subject=subject, parent_id=parent_id, unit=unit, status="",
-                                     on_day=on, drill=drill, version=0, seq=0, head=b"", opened_at=at)
-            )  # fmt: skip
+                insert(CASES).values(
+                    number=number,
+                    process=process,
+                    subject=subject,
+                    parent_id=parent_id,
+                    unit=unit,
+                    status="",
+                    on_day=on,
+                    drill=drill,
+                    version=0,
+                    seq=0,
+                    head=b"",
+                    opened_at=at,
+                )
+            )
             found = made.inserted_primary_key[0]  # type: ignore[index]
             tx.core.execute(
-                insert(INSTANCES).values(case_id=found, story=story, parameters=dict(parameters), run_id=run_id, waiting_on="",
-                                         nudges=0, failures=0, seen=0)
-            )  # fmt: skip
+                insert(INSTANCES).values(
+                    case_id=found,
+                    story=story,
+                    parameters=dict(parameters),
+                    run_id=run_id,
+                    waiting_on="",
+                    nudges=0,
+                    failures=0,
+                    seen=0,
+                )
+            )
             write_entry(tx, lock(tx, found), OPENED, 1, actor=SYSTEM, at=at, after=status, outcome={"subject": subject})
         elif run_id:
             tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == found).values(run_id=run_id, waiting_on=""))
@@ -104,4 +137,3 @@ def instances_open() -> list[Any]:
     )
     with reading() as connection:
         return list(connection.execute(chosen))
-

@@ -1,4 +1,4 @@
-"""What time it is: the machine's, or that of a simulated installation, which is ahead by a stored amount and ticks on."""
+"""What time it is: the machine's, or that of a simulated installation, which is ahead of it and ticks on."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final

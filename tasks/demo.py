@@ -1,4 +1,4 @@
-"""The demonstration: a whole season under a real server, with scripted officers, from the first question to the close."""
+"""The demonstration: a whole season under a real server, with scripted officers, from first question to close."""
 
 import os
 import shutil
@@ -53,7 +53,12 @@ def demo(applicants: int, season_name: str, seed: int, home: Path | None, tell: 
     """
     folder = _fresh((home or settings().home / "demo").resolve())
     port, began = free_port(), time.monotonic()
-    os.environ |= {"BANJIE_HOME": str(folder), "BANJIE_CLOCK": "simulated", "BANJIE_PORT": str(port), "BANJIE_ADDRESS": f"http://127.0.0.1:{port}"}
+    os.environ |= {
+        "BANJIE_HOME": str(folder),
+        "BANJIE_CLOCK": "simulated",
+        "BANJIE_PORT": str(port),
+        "BANJIE_ADDRESS": f"http://127.0.0.1:{port}",
+    }
     store.forget()
     upgrade()
     opens = season(season_name).windows.application["male"].opens
@@ -61,7 +66,11 @@ def demo(applicants: int, season_name: str, seed: int, home: Path | None, tell: 
     rehearsal.enrol_cast(date(opens.year - 1, 1, 1))
     open_season(season(season_name))
     script = rehearsal.Script(season_name, applicants, seed, folder / "sheets")
-    with _running(folder), temporary_settings({PREFECT_API_URL: f"{settings().address}/api"}), get_client(sync_client=True) as client:
+    with (
+        _running(folder),
+        temporary_settings({PREFECT_API_URL: f"{settings().address}/api"}),
+        get_client(sync_client=True) as client,
+    ):
         _await_server(client)
         _perform(client, script, tell)
         _drain()
@@ -82,7 +91,9 @@ def _fresh(folder: Path) -> Path:
 def _running(folder: Path) -> Iterator[None]:
     """Run the whole installation beside, as `banjie up` does, and end it afterwards."""
     log = (folder / "up.log").open("wb")
-    process = subprocess.Popen([sys.executable, "-m", "flows.cli", "up"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 -- ourselves
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "up"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
     try:
         yield
     finally:
@@ -104,7 +115,9 @@ def _await_server(client: SyncPrefectClient) -> None:
 
 
 def _parked(number: str) -> Any:
-    chosen = select(INSTANCES.c.waiting_on, INSTANCES.c.nudges, INSTANCES.c.seen, INSTANCES.c.run_id, INSTANCES.c.case_id)
+    chosen = select(
+        INSTANCES.c.waiting_on, INSTANCES.c.nudges, INSTANCES.c.seen, INSTANCES.c.run_id, INSTANCES.c.case_id
+    )
     with reading() as connection:
         return connection.execute(chosen.where(INSTANCES.c.case_id == case_id_of(number))).one()
 
@@ -143,8 +156,12 @@ def _summary(script: rehearsal.Script, folder: Path, seconds: float) -> Iterator
     for (_, status), members in standing_by_unit(case_id_of(number)).items():
         counted[status] += members
     with reading() as connection:
-        entries, notices = (connection.execute(select(func.count()).select_from(table(one))).scalar_one() for one in (Entry, Notice))
-        signed = connection.execute(select(func.count()).select_from(table(Seat)).where(table(Seat).c.signed_by != "")).scalar_one()
+        entries, notices = (
+            connection.execute(select(func.count()).select_from(table(one))).scalar_one() for one in (Entry, Notice)
+        )
+        signed = connection.execute(
+            select(func.count()).select_from(table(Seat)).where(table(Seat).c.signed_by != "")
+        ).scalar_one()
     yield say("cli.demo_done", season=script.season, applicants=script.applicants, seconds=f"{seconds:.0f}")
     for status, members in counted.most_common():
         yield f"  {say(f'conscription_status.{status}')}  {members}"

@@ -138,12 +138,22 @@ def export(case: str, path: Path, staff_no: str, code: str, purpose: str) -> int
     with transaction() as tx:
         signed = check_code(tx, staff_no, code, at)
         if not isinstance(signed, Refusal):
-            write_entry(tx, lock(tx, dossier.id), f"read-roster-{stamp(at)}", 1, actor=staff_no, at=at, substance=False,
-                        outcome={"purpose": purpose, "fields": ["name", "identity"]})  # fmt: skip
+            write_entry(
+                tx,
+                lock(tx, dossier.id),
+                f"read-roster-{stamp(at)}",
+                1,
+                actor=staff_no,
+                at=at,
+                substance=False,
+                outcome={"purpose": purpose, "fields": ["name", "identity"]},
+            )
     if isinstance(signed, Refusal):
         raise signed
     with reading() as connection:
-        statuses = list(connection.execute(select(CASES.c.status).where(CASES.c.parent_id == dossier.id).distinct()).scalars())
+        statuses = list(
+            connection.execute(select(CASES.c.status).where(CASES.c.parent_id == dossier.id).distinct()).scalars()
+        )
     rows = [
         (one.number, one.name, one.identity, Sex(one.sex).word, town(one.unit).title, Education(one.education).word)
         for one in people(dossier, statuses)
@@ -200,4 +210,3 @@ def anchor(path: Path | None = None) -> str:
     with transaction() as tx:
         tx.core.execute(insert(ANCHORS).values(at=at, cases=cases, entries=entries, digest=digest))
     return line
-

@@ -86,7 +86,14 @@ def _officers() -> Iterator[tuple[str, str]]:
     if database.version() != database.head():
         return
     held = {role for one in officers() if one.active for role in one.roles}
-    for role in ("conscription_office", "leading_group", "chief_physician", "discipline_group", "superior", "transport_group"):
+    for role in (
+        "conscription_office",
+        "leading_group",
+        "chief_physician",
+        "discipline_group",
+        "superior",
+        "transport_group",
+    ):
         if role not in held:
             yield "odd", say("doctor.role_empty", role=next(one.title for one in roles() if one.id == role))
 
@@ -109,9 +116,15 @@ def _clock() -> Iterator[tuple[str, str]]:
 
 
 LOOKS: Final = {
-    "rules": _rules, "channels": _channels, "calendar": _calendar, "keys": _keys, "database": _database,
-    "officers": _officers, "server": _server, "clock": _clock,
-}  # fmt: skip
+    "rules": _rules,
+    "channels": _channels,
+    "calendar": _calendar,
+    "keys": _keys,
+    "database": _database,
+    "officers": _officers,
+    "server": _server,
+    "clock": _clock,
+}
 
 
 def examine() -> Iterator[Finding]:

@@ -7,7 +7,15 @@ from models.every_answer import FORMS
 
 STAFF_NO: Final = "staff_no"
 CODE: Final = "code"
-_SCHEMA_FORMATS: Final = ("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern")
+_SCHEMA_FORMATS: Final = (
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "pattern",
+)
 
 
 def choices(form: str, field: str) -> dict[str, str]:
@@ -19,7 +27,7 @@ def choices(form: str, field: str) -> dict[str, str]:
 
 
 def form_schema(form: str) -> dict[str, Any]:
-    """Return the JSON Schema of a question's form: its fields, then staff number and one-time code; no field has a default.
+    """Return the JSON Schema of a question's form: its fields, then staff number and one-time code.
 
     The properties carry their Chinese names, because the server names a missing one to the operator.
     """
@@ -42,8 +50,13 @@ def form_schema(form: str) -> dict[str, Any]:
         title = say(f"form.{name}")
         properties[title] = {"title": title, "type": "string", "pattern": pattern, "position": len(properties)}
         required.append(title)
-    return {"title": say("form.title"), "type": "object", "properties": properties, "required": required,
-            "additionalProperties": False}  # fmt: skip
+    return {
+        "title": say("form.title"),
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
 
 
 def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:

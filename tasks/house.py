@@ -77,7 +77,9 @@ def _prepare_try_out() -> None:
 
 def _how_to_go_on(address: str) -> list[str]:
     number = number_of(TRY_OUT_SEASON)
-    return say("cli.how_to_go_on", address=address, number=number, officer=rehearsal.signer_of("leading_group")).splitlines()
+    return say(
+        "cli.how_to_go_on", address=address, number=number, officer=rehearsal.signer_of("leading_group")
+    ).splitlines()
 
 
 def wake_all() -> None:

@@ -93,7 +93,9 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
         raise Refusal("kernel.no_such_form", form=form)
     case_id, at = case_id_of(case), now()
     day = local_day(at)
-    sheet: Reading[Row] = read_roster(path, FORMS[form], on=day, choices=town_choices(FORMS[form]), seal=key_ring().index)
+    sheet: Reading[Row] = read_roster(
+        path, FORMS[form], on=day, choices=town_choices(FORMS[form]), seal=key_ring().index
+    )
     if found := _received(case_id, form, sheet.file_digest):
         return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
     refused: list[Refused] = []
@@ -110,11 +112,21 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
     counts = {"accepted": accepted, "rejected": len(rejected)}
     with transaction() as tx:
         line = lock(tx, case_id)
-        if tx.run(FIND_ENTRY, case_id, f"received-{form}-{sheet.file_digest[:12]}", 1).fetchone():  # it came twice at once
+        if tx.run(
+            FIND_ENTRY, case_id, f"received-{form}-{sheet.file_digest[:12]}", 1
+        ).fetchone():  # it came twice at once
             return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=True)
         tx.core.execute(insert(RECEIVED).values(case_id=case_id, form=form, digest=sheet.file_digest, at=at, **counts))
-        write_entry(tx, line, f"received-{form}-{sheet.file_digest[:12]}", 1, actor=actor.get(), at=at,
-                    substance=False, outcome={"file": sheet.file_digest} | counts)  # fmt: skip
+        write_entry(
+            tx,
+            line,
+            f"received-{form}-{sheet.file_digest[:12]}",
+            1,
+            actor=actor.get(),
+            at=at,
+            substance=False,
+            outcome={"file": sheet.file_digest} | counts,
+        )
         count_nudge(case_id)
     return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=False)
 

@@ -16,7 +16,7 @@ FOLDER: Final = "mailbox"
 DONE: Final = "done"
 REFUSED: Final = "refused"
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
-TAKERS: Mapping[str, Callable[[str, str, Path], Intake]] = {form: take_roster for form in CONSCRIPTION}
+TAKERS: Mapping[str, Callable[[str, str, Path], Intake]] = dict.fromkeys(CONSCRIPTION, take_roster)
 """Which process takes a form in."""
 
 
@@ -28,7 +28,9 @@ def take_mailbox() -> list[Intake]:
     root = settings().home / FOLDER
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     taken = []
-    for path in sorted(one for one in root.glob("*/*") if one.suffix.lower() in SHEETS and not one.name.startswith("~")):
+    for path in sorted(
+        one for one in root.glob("*/*") if one.suffix.lower() in SHEETS and not one.name.startswith("~")
+    ):
         try:
             taken.append(_take(path))
         except Refusal as refusal:
@@ -58,4 +60,3 @@ def _move(path: Path, where: str) -> Path:
     while target.exists():
         target, place = folder / f"{path.stem}-{place}{path.suffix}", place + 1
     return path.rename(target)
-

@@ -49,11 +49,20 @@ def enrol(staff_no: str, name: str, roles: list[str], since: date, identity: str
         if tx.core.execute(select(OFFICERS.c.id).where(OFFICERS.c.staff_no == staff_no)).first():
             raise Refusal("kernel.officer_exists", staff_no=staff_no)
         made = tx.core.execute(
-            insert(OFFICERS).values(staff_no=staff_no, name=name, secret=secret, last_step=0, failures=0, active=True,
-                                    identity_index=key_ring().index(identity) if identity else None)
+            insert(OFFICERS).values(
+                staff_no=staff_no,
+                name=name,
+                secret=secret,
+                last_step=0,
+                failures=0,
+                active=True,
+                identity_index=key_ring().index(identity) if identity else None,
+            )
         )
         officer_id = made.inserted_primary_key[0]  # type: ignore[index]
-        tx.core.execute(insert(POSTS), [{"officer_id": officer_id, "role": role, "since": since, "until": None} for role in roles])
+        tx.core.execute(
+            insert(POSTS), [{"officer_id": officer_id, "role": role, "since": since, "until": None} for role in roles]
+        )
     return Enrolled(staff_no, pyotp.TOTP(secret).provisioning_uri(name=staff_no, issuer_name=ISSUER))
 
 
@@ -95,7 +104,9 @@ def officers() -> list[Listed]:
         for post in connection.execute(current.order_by(POSTS.c.role)):
             held.setdefault(post.officer_id, []).append(post.role)
     return [
-        Listed(row.staff_no, row.name, held.get(row.id, []), row.active, bool(row.locked_until and row.locked_until > at))
+        Listed(
+            row.staff_no, row.name, held.get(row.id, []), row.active, bool(row.locked_until and row.locked_until > at)
+        )
         for row in rows
     ]
 

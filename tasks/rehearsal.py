@@ -24,10 +24,23 @@ from tasks.synthetic import Due, Made
 from tasks.wait import INSTANCES
 
 CAST: Final = (
-    "conscription_office", "armed_forces_department", "leading_group", "planning_group", "physical_group", "vetting_group",
-    "publicity_group", "discipline_group", "transport_group", "resettlement_group", "chief_physician", "superior",
-    "finance_bureau", "justice_bureau", "district_government", *(f"{TOWN_ROLE}:{one.id}" for one in towns()),
-)  # fmt: skip
+    "conscription_office",
+    "armed_forces_department",
+    "leading_group",
+    "planning_group",
+    "physical_group",
+    "vetting_group",
+    "publicity_group",
+    "discipline_group",
+    "transport_group",
+    "resettlement_group",
+    "chief_physician",
+    "superior",
+    "finance_bureau",
+    "justice_bureau",
+    "district_government",
+    *(f"{TOWN_ROLE}:{one.id}" for one in towns()),
+)
 CODE_SECONDS: Final = 31
 PENDING: Final = ".pending.xlsx"
 SERVED_BEFORE_RETURN: Final = timedelta(days=31)
@@ -71,7 +84,14 @@ def signer_of(role: str) -> str:
 def standing(script: Script) -> Any:
     """Return where the rehearsed season stands: status, what it waits for, and whether it is closed."""
     chosen = (
-        select(CASES.c.id, CASES.c.status, CASES.c.closed_at, INSTANCES.c.waiting_on, INSTANCES.c.wake_at, INSTANCES.c.run_id)
+        select(
+            CASES.c.id,
+            CASES.c.status,
+            CASES.c.closed_at,
+            INSTANCES.c.waiting_on,
+            INSTANCES.c.wake_at,
+            INSTANCES.c.run_id,
+        )
         .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
         .where(CASES.c.number == number_of(script.season))
     )
@@ -156,9 +176,15 @@ def _applications(script: Script, season_id: int) -> str:
         return ""
     on = local_day(now())
     names = [one.title for one in towns()]
-    people = synthetic.candidates(script.applicants, seed=script.seed, on=season(script.season).approval.day, towns=names)
+    people = synthetic.candidates(
+        script.applicants, seed=script.seed, on=season(script.season).approval.day, towns=names
+    )
     people = [one.model_copy(update={"applied": on}) for one in people]
-    return _send(script, "application", lambda path, flaws: synthetic.application_sheet(path, people, seed=script.seed, on=on, flaws=flaws))
+    return _send(
+        script,
+        "application",
+        lambda path, flaws: synthetic.application_sheet(path, people, seed=script.seed, on=on, flaws=flaws),
+    )
 
 
 def _findings(form: str, statuses: Sequence[M], make: Callable[..., Made]) -> Callable[[Script, int], str]:
@@ -168,7 +194,9 @@ def _findings(form: str, statuses: Sequence[M], make: Callable[..., Made]) -> Ca
             return ""
         on = local_day(now())
         mended = len(missing) < script.applicants // 10
-        return _send(script, form, lambda path, flaws: make(path, missing, seed=script.seed, on=on, flaws=flaws), mended=mended)
+        return _send(
+            script, form, lambda path, flaws: make(path, missing, seed=script.seed, on=on, flaws=flaws), mended=mended
+        )
 
     return prepare
 
@@ -181,7 +209,11 @@ def _recheck(script: Script, season_id: int) -> str:
         return ""
     on = _last_examined(season_id) + timedelta(days=1)  # a second examination is of another day than the first
     set_clock(max(now(), datetime.combine(on, MORNING, SHANGHAI)))
-    return _send(script, "medical", lambda path, _: synthetic.medical_sheet(path, missing, seed=script.seed, on=on, flaws=0, contradictions=0))
+    return _send(
+        script,
+        "medical",
+        lambda path, _: synthetic.medical_sheet(path, missing, seed=script.seed, on=on, flaws=0, contradictions=0),
+    )
 
 
 def _last_examined(season_id: int) -> date:
@@ -205,10 +237,14 @@ def _evidence(script: Script, season_id: int) -> str:
     if _count(EVIDENCE, "case_id", season_id):
         return ""
     on, card = local_day(now()), season(script.season).scorecard.card
-    items = [(item.title, item.evidence, list(item.choices) if item.choices else [str(item.cap // 2), str(item.cap)])
-             for item in card.items.values()]  # fmt: skip
+    items = [
+        (item.title, item.evidence, list(item.choices) if item.choices else [str(item.cap // 2), str(item.cap)])
+        for item in card.items.values()
+    ]
     people = _people(season_id, [M.EDUCATED])
-    return _send(script, "evidence", lambda path, _: synthetic.evidence_sheet(path, people, seed=script.seed, on=on, items=items))
+    return _send(
+        script, "evidence", lambda path, _: synthetic.evidence_sheet(path, people, seed=script.seed, on=on, items=items)
+    )
 
 
 def _objections(script: Script, season_id: int) -> str:
@@ -216,7 +252,11 @@ def _objections(script: Script, season_id: int) -> str:
         return ""
     on = local_day(now())
     people = _people(season_id, [M.POSTED])
-    return _send(script, "objection", lambda path, _: synthetic.objection_sheet(path, people, seed=script.seed, on=on)) if people else ""
+    return (
+        _send(script, "objection", lambda path, _: synthetic.objection_sheet(path, people, seed=script.seed, on=on))
+        if people
+        else ""
+    )
 
 
 def _returns(script: Script, season_id: int) -> str:

@@ -52,13 +52,15 @@ def _carried(run: FlowRun | None, alive: set[str]) -> bool:
 
 
 def rescue(client: SyncPrefectClient) -> list[str]:
-    """Give every open case a live run, wake those that were nudged, and show every open question; return the cases rescued.
+    """Give every open case a live run, wake the nudged, show every open question; return the cases rescued.
 
     Idempotent by case and turn: a second rescue of the same standstill finds the run that the first one started.
     """
     instances = instances_open()
     runs, alive = _runs(client, (one.run_id for one in instances)), alive_runs(client)
-    rescued = [one.number for one in instances if not _carried(runs.get(one.run_id), alive) and _start(client, one, runs)]
+    rescued = [
+        one.number for one in instances if not _carried(runs.get(one.run_id), alive) and _start(client, one, runs)
+    ]
     for one in instances:
         if one.number not in rescued and (one.nudges > one.seen or (one.wake_at and one.wake_at <= now())):
             wake(client, one.run_id)
@@ -94,12 +96,12 @@ def _forget_lost_questions(client: SyncPrefectClient) -> None:
     """Forget question runs that Prefect no longer has, or that ended unanswered, so that they are shown again."""
     with reading() as connection:
         shown = connection.execute(
-            select(SEATS.c.id, SEATS.c.run_id).where(SEATS.c.status == DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN]))
+            select(SEATS.c.id, SEATS.c.run_id).where(
+                SEATS.c.status == DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN])
+            )
         ).all()
     runs = _runs(client, (row.run_id for row in shown))
     lost = [row.id for row in shown if (run := runs.get(row.run_id)) is None or (run.state and run.state.is_final())]
     if lost:
         with transaction() as tx:
-            tx.core.execute(
-                update(SEATS).where(SEATS.c.id.in_(lost)).values(run_id="", attempt=SEATS.c.attempt + 1)
-            )
+            tx.core.execute(update(SEATS).where(SEATS.c.id.in_(lost)).values(run_id="", attempt=SEATS.c.attempt + 1))

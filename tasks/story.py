@@ -1,4 +1,4 @@
-"""Stories under Prefect: a flow that is replayed from its top, shows the steps that really happen, and parks when it waits."""
+"""Stories under Prefect: replayed from the top, showing the steps that really happen, parked when they wait."""
 
 import functools
 import inspect
@@ -55,13 +55,17 @@ class _Progress:
         share = 100.0 * done / total if total else 100.0
         if name not in self._made:
             if done < total:
-                made = create_progress_artifact(progress=share, description=say("kernel.progress", done=done, total=total))
+                made = create_progress_artifact(
+                    progress=share, description=say("kernel.progress", done=done, total=total)
+                )
                 assert isinstance(made, UUID)  # noqa: S101 -- sync code gets the id itself
                 self._made[name] = (made, monotonic())
             return
         artifact, at = self._made[name]
         if done >= total or monotonic() - at > PROGRESS_SECONDS:
-            update_progress_artifact(artifact_id=artifact, progress=share, description=say("kernel.progress", done=done, total=total))
+            update_progress_artifact(
+                artifact_id=artifact, progress=share, description=say("kernel.progress", done=done, total=total)
+            )
             self._made[name] = (artifact, monotonic())
 
 
@@ -124,4 +128,3 @@ def story(*, name: str, run_name: str, description: str = "") -> Callable[[Calla
         return flow(name=name, flow_run_name=run_name, description=description or None, persist_result=False)(told)
 
     return of
-

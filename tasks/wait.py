@@ -28,18 +28,22 @@ def park(dossier: Dossier, point: str, until: datetime | None) -> Parked:
     """Note that the case waits, and return the exception to raise."""
     with transaction() as tx:
         tx.core.execute(
-            update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on=point, wake_at=until, failures=0)
+            update(INSTANCES)
+            .where(INSTANCES.c.case_id == dossier.id)
+            .values(waiting_on=point, wake_at=until, failures=0)
         )
     return Parked(dossier, point, until)
 
 
-def _note(dossier: Dossier, name: str, outcome: bool | str) -> Any:  # noqa: FBT001 -- the recorded outcome itself
+def _note(dossier: Dossier, name: str, outcome: bool | str) -> Any:
     with transaction() as tx:
         case = lock(tx, dossier.id)
         found = tx.run(FIND_ENTRY, dossier.id, name, dossier.turn).fetchone()
         if found is None:
             write_entry(tx, case, name, dossier.turn, actor=SYSTEM, at=now(), outcome=outcome, substance=False)
-            tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
+            tx.core.execute(
+                update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None)
+            )
     # another run of the same case may have been faster; its outcome stands
     dossier.journal[name, dossier.turn] = outcome if found is None else json.loads(found[0])
     return dossier.journal[name, dossier.turn]

@@ -43,7 +43,9 @@ def suspended(question: Question) -> State:
 def description(question: Question) -> str:
     """Return what the form shows above its fields: why it is asked again, what to decide on, until when."""
     parts = [say("form.refused", why=question.refusal)] if question.refusal else []
-    parts.append(say("form.head", title=question.title, case=question.case, number=question.number, office=office_name(question)))
+    parts.append(
+        say("form.head", title=question.title, case=question.case, number=question.number, office=office_name(question))
+    )
     parts.append(question.text)
     if question.due_at:
         parts.append(say("form.due", due=_local(question.due_at)))
@@ -62,7 +64,9 @@ def _local(moment: datetime) -> str:
 def save_form(client: SyncPrefectClient, run_id: UUID, question: Question) -> None:
     """Store a question's form under its key, before the state that needs it."""
     for part, value in (("schema", form_schema(question.form)), ("description", description(question))):
-        client.create_flow_run_input(run_id, key=f"suspended-{input_key(question)}-{part}", value=json.dumps(value, ensure_ascii=False))
+        client.create_flow_run_input(
+            run_id, key=f"suspended-{input_key(question)}-{part}", value=json.dumps(value, ensure_ascii=False)
+        )
 
 
 def show_questions(client: SyncPrefectClient, case: str = "") -> int:
@@ -179,4 +183,3 @@ def wake(client: SyncPrefectClient, run_id: str) -> bool:
 def now_for_prefect() -> datetime:
     """Return the machine's moment: Prefect schedules on real time even where our clock is simulated."""
     return datetime.now(UTC)
-

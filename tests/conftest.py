@@ -1,6 +1,7 @@
 """Real parts for the tests: a PostgreSQL, Prefect's server and warm runners of their own, each started when first asked for."""
 
 import os
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,15 +21,21 @@ from tasks.server import DATABASE, Server, client_environment
 RunnerOf = Callable[..., Child]
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A fresh folder that a system user may reach: each session that starts closes pytest's own to all but its owner."""
+    with tempfile.TemporaryDirectory(prefix="banjie 测试 ", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres_cluster() -> Iterator[Postgres]:
     """One embedded PostgreSQL for the whole session."""
-    cluster = Postgres(
-        tmp_path_factory.mktemp("cluster") / "postgres", options={"fsync": "off", "full_page_writes": "off"}
-    )
-    cluster.start()
-    yield cluster
-    cluster.stop()
+    with tempfile.TemporaryDirectory(prefix="banjie-cluster-", ignore_cleanup_errors=True) as folder:
+        cluster = Postgres(Path(folder) / "postgres", options={"fsync": "off", "full_page_writes": "off"})
+        cluster.start()
+        yield cluster
+        cluster.stop()
 
 
 @pytest.fixture

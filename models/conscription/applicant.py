@@ -1,4 +1,4 @@
-"""From the sheets' words to those of the rules: schooling, standing and place of an applicant, marks of the scorecard."""
+"""From the sheets' words to those of the rules: schooling, standing, place, marks of the scorecard."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,25 +12,39 @@ from models.conscription.medical import Examination, Eye
 from models.conscription.scoring import Mark
 
 SCHOOLING: Final[Mapping[str, Schooling]] = {
-    "junior_middle": "junior_middle", "senior_middle": "senior_middle", "secondary_vocational": "senior_middle",
-    "junior_college": "junior_college", "bachelor": "bachelor", "master": "postgraduate", "doctor": "postgraduate",
-}  # fmt: skip
+    "junior_middle": "junior_middle",
+    "senior_middle": "senior_middle",
+    "secondary_vocational": "senior_middle",
+    "junior_college": "junior_college",
+    "bachelor": "bachelor",
+    "master": "postgraduate",
+    "doctor": "postgraduate",
+}
 STANDING: Final[Mapping[str, Standing]] = {
-    "student": "student", "final_year": "final_year", "fresh_graduate": "fresh_graduate", "graduate": "graduate",
+    "student": "student",
+    "final_year": "final_year",
+    "fresh_graduate": "fresh_graduate",
+    "graduate": "graduate",
     "new_entrant": "student",
-}  # fmt: skip
+}
 PLACE: Final[Mapping[str, Place]] = {
-    "household": "household_registration", "residence": "habitual_residence",
-    "household_before_study": "registration_before_university", "school": "school",
-}  # fmt: skip
+    "household": "household_registration",
+    "residence": "habitual_residence",
+    "household_before_study": "registration_before_university",
+    "school": "school",
+}
 
 
 def applicant_of(row: Any) -> Applicant:
     """Return what eligibility asks of a stored candidate."""
     return Applicant(
-        born=date.fromisoformat(row.born), sex=row.sex, schooling=SCHOOLING[row.education],
-        standing=STANDING.get(row.standing, "none"), place=PLACE.get(row.basis), consent=row.consent,
-    )  # fmt: skip
+        born=date.fromisoformat(row.born),
+        sex=row.sex,
+        schooling=SCHOOLING[row.education],
+        standing=STANDING.get(row.standing, "none"),
+        place=PLACE.get(row.basis),
+        consent=row.consent,
+    )
 
 
 def examination_of(sex: Any, sheet: Mapping[str, Any]) -> Examination:
@@ -48,10 +62,14 @@ def examination_of(sex: Any, sheet: Mapping[str, Any]) -> Examination:
 
     measured = ("height", "weight", "glucose", "hba1c", "systolic", "diastolic")
     return Examination(
-        sex=sex, examined_on=date.fromisoformat(sheet["examined"]), left=eye("left"), right=eye("right"),
+        sex=sex,
+        examined_on=date.fromisoformat(sheet["examined"]),
+        left=eye("left"),
+        right=eye("right"),
         laser_on=date.fromisoformat(sheet["laser_on"]) if sheet.get("laser_on") else None,
-        verdict="fit" if sheet["verdict"] == "passed" else "unfit", **{name: number(name) for name in measured},
-    )  # fmt: skip
+        verdict="fit" if sheet["verdict"] == "passed" else "unfit",
+        **{name: number(name) for name in measured},
+    )
 
 
 def mark_of(card: DatedScorecard, title: str, value: str, evidence: str) -> tuple[str, Mark] | None:

@@ -58,7 +58,9 @@ class Evidence(SQLModel, table=True):
     case_id: int = Field(foreign_key="cases.id")
     item: str = Field(max_length=40)
     value: str = Field(max_length=40)
-    document: str | None = Field(default=None, sa_column=Column(Sealed("conscription_evidence.document"), nullable=True))
+    document: str | None = Field(
+        default=None, sa_column=Column(Sealed("conscription_evidence.document"), nullable=True)
+    )
     verified_by: str = Field(max_length=20)
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -100,7 +102,9 @@ class Returned(SQLModel, table=True):
     arrived: date
     letter_on: date
     letter: str = Field(default="", max_length=60)
-    reinstate_at: str | None = Field(default=None, sa_column=Column(Sealed("conscription_returns.reinstate_at"), nullable=True))
+    reinstate_at: str | None = Field(
+        default=None, sa_column=Column(Sealed("conscription_returns.reinstate_at"), nullable=True)
+    )
 
 
 class Benefit(SQLModel, table=True):
@@ -117,4 +121,3 @@ class Benefit(SQLModel, table=True):
     amount: str = Field(max_length=20, description="Yuan, two places")
     working: Any = Field(sa_column=Column(CanonicalJson, nullable=False), description="Rule, reading, base and steps")
     status: str = Field(default="calculated", max_length=20)
-

@@ -54,7 +54,9 @@ def open_benefits(plan: Season, year: int) -> Dossier:
         raise Refusal("conscription_benefits.year_outside", year=year, first=first, last=first + term - 1)
     number, season_id = number_of(plan.name, year), case_id_of(season_number(plan.name))
     with reading() as connection:
-        found = select(CASES.c.number, CASES.c.closed_at).where(CASES.c.number.in_([number, number_of(plan.name, year - 1)]))
+        found = select(CASES.c.number, CASES.c.closed_at).where(
+            CASES.c.number.in_([number, number_of(plan.name, year - 1)])
+        )
         known = dict(connection.execute(found).tuples().all())
     if number not in known:
         if not recruits(season_id):
@@ -152,7 +154,9 @@ def _notes(schooling: Schooling, payment: Payment) -> list[str]:
     return [say("conscription_benefits.presupposed", "zh")] if rewards and presupposes(schooling) else []
 
 
-def _planned(recruit: Recruit, on: date, year: int, standards: Sequence[Standard], settled: set[tuple[str, int]]) -> list[_Planned]:
+def _planned(
+    recruit: Recruit, on: date, year: int, standards: Sequence[Standard], settled: set[tuple[str, int]]
+) -> list[_Planned]:
     """Return the sums due to a recruit in a year; late merit rewards of earlier years come with them."""
     due = entitlement(service_of(recruit.roll, on, year), standards)
     by_year = {one.year: one for one in standards}
@@ -179,7 +183,9 @@ def _higher(payment: Payment) -> list[str]:
     return [say("conscription_benefits.higher", "zh", **facts)]
 
 
-def _changes(dossier: Dossier, standards: Sequence[Standard]) -> Iterator[tuple[Recruit, list[_Planned], list[_Planned]]]:
+def _changes(
+    dossier: Dossier, standards: Sequence[Standard]
+) -> Iterator[tuple[Recruit, list[_Planned], list[_Planned]]]:
     """Yield each recruit with the sums to write, and those that differ from what is approved or paid already."""
     season_id, year = season_of(dossier), year_of(dossier)
     stored = rows_of(season_id)
@@ -207,7 +213,11 @@ class Calculation(Fact):
     differing: tuple[str, ...]
 
 
-@step(reaches=lambda found: P.CALCULATED if found.recruits else None, tells=(CHECKS,), rule=rule_of("family_allowance_factors"))
+@step(
+    reaches=lambda found: P.CALCULATED if found.recruits else None,
+    tells=(CHECKS,),
+    rule=rule_of("family_allowance_factors"),
+)
 def calculate(dossier: Dossier, standards: Sequence[Standard]) -> Calculation:
     """Calculate every sum that is due and not yet approved; each is kept with its working and its readings (Art. 19, 29)."""
     season_id, differing = season_of(dossier), []
@@ -216,7 +226,11 @@ def calculate(dossier: Dossier, standards: Sequence[Standard]) -> Calculation:
         for recruit, write, differ in list(_changes(dossier, standards)):
             differing += [recruit.standing.number] if differ else []
             for one in write:
-                this = (BENEFITS.c.case_id == recruit.standing.id) & (BENEFITS.c.item == one.item) & (BENEFITS.c.year == one.year)
+                this = (
+                    (BENEFITS.c.case_id == recruit.standing.id)
+                    & (BENEFITS.c.item == one.item)
+                    & (BENEFITS.c.year == one.year)
+                )
                 values = {"amount": one.amount, "working": one.working, "status": one.status.value}
                 changed = tx.core.execute(update(BENEFITS).where(this).values(**values)).rowcount
                 if not changed:
@@ -259,8 +273,18 @@ def rows_at(dossier: Dossier, *statuses: P) -> list[Any]:
 
 def check_text(dossier: Dossier, found: Calculation, point: str) -> str:
     """Return the sums by item, for the check and for the approval."""
-    head = text(dossier, point, recruits=found.recruits, total=f"{found.total:,.2f}", manual=len(found.manual), differing=len(found.differing))
-    rows = [f"| {say(f'conscription_benefits.item_{item}')} | {amount:,.2f} |" for item, amount in sorted(found.sums.items())]
+    head = text(
+        dossier,
+        point,
+        recruits=found.recruits,
+        total=f"{found.total:,.2f}",
+        manual=len(found.manual),
+        differing=len(found.differing),
+    )
+    rows = [
+        f"| {say(f'conscription_benefits.item_{item}')} | {amount:,.2f} |"
+        for item, amount in sorted(found.sums.items())
+    ]
     manual = say("question_conscription_benefits.manual", numbers="、".join(found.manual)) if found.manual else ""
     table = "\n".join([say("question_conscription_benefits.table"), "| --- | ---: |", *rows])
     return "\n\n".join(part for part in (head, table, manual) if part)

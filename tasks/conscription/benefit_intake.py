@@ -89,7 +89,9 @@ def _honour(tx: Transaction, case_id: int, one: Accepted[Any]) -> dict[str, Any]
     this = (HONOURS.c.case_id == case_id) & (HONOURS.c.digest == one.digest)
     if tx.core.execute(select(HONOURS.c.id).where(this)).first():
         return {}
-    same_order = (HONOURS.c.case_id == case_id) & (HONOURS.c.kind == str(row.kind)) & (HONOURS.c.document == row.document)
+    same_order = (
+        (HONOURS.c.case_id == case_id) & (HONOURS.c.kind == str(row.kind)) & (HONOURS.c.document == row.document)
+    )
     values = {"year": row.awarded.year, "act": row.act, "region_level": row.region_level, "digest": one.digest}
     if not tx.core.execute(update(HONOURS).where(same_order).values(**values)).rowcount:
         tx.core.execute(insert(HONOURS).values(case_id=case_id, kind=str(row.kind), document=row.document, **values))
@@ -110,7 +112,9 @@ def _superior(
         & (SUPERIOR.c.payer == row.payer)
     )
     values = {"amount": f"{row.amount:.2f}", "paid_on": row.paid, "document": row.document or ""}
-    known_row = tx.core.execute(select(SUPERIOR.c.amount, SUPERIOR.c.paid_on, SUPERIOR.c.document).where(this)).one_or_none()
+    known_row = tx.core.execute(
+        select(SUPERIOR.c.amount, SUPERIOR.c.paid_on, SUPERIOR.c.document).where(this)
+    ).one_or_none()
     if known_row is None:
         keys = {"case_id": case_id, "item": item.value, "year": row.year, "payer": row.payer}
         tx.core.execute(insert(SUPERIOR).values(**keys, **values, at=now()))

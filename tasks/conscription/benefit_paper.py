@@ -71,7 +71,9 @@ def _line(row: Any) -> BenefitLine:
     working: Mapping[str, Any] = row.working
     item = say(f"conscription_benefits.item_{row.item}", "zh")
     return BenefitLine(
-        item=_text("item_year", item=item, year=row.year) if row.status != P.MANUAL else _text("item_manual", item=item, year=row.year),
+        item=_text("item_year", item=item, year=row.year)
+        if row.status != P.MANUAL
+        else _text("item_manual", item=item, year=row.year),
         working="；".join(working["lines"]),
         amount=Decimal(working["sum"] or 0),
         article=working["articles"][0],

@@ -119,7 +119,12 @@ def record_payments(dossier: Dossier, roster: Payable, word: PaymentConfirmation
 
 def evasions(dossier: Dossier) -> list[str]:
     """Return the recruits sanctioned under Art. 25 who were paid and are not yet judged, by case number."""
-    judged = {number for (name, _), outcome in dossier.journal.items() if name == "judge_evasions" for number in outcome["judged"]}
+    judged = {
+        number
+        for (name, _), outcome in dossier.journal.items()
+        if name == "judge_evasions"
+        for number in outcome["judged"]
+    }
     found = (row.number for row in rows_at(dossier, P.PAID) if row.standing == M.SANCTIONED)
     return [number for number in dict.fromkeys(found) if number not in judged]
 

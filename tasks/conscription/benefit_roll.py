@@ -50,7 +50,12 @@ def _grouped(rows: Iterable[Any]) -> dict[int, list[Any]]:
 
 
 def _of_season(source: Any, season_id: int) -> dict[int, list[Any]]:
-    chosen = select(source).join(CASES, CASES.c.id == source.c.case_id).where(CASES.c.parent_id == season_id).order_by(source.c.id)
+    chosen = (
+        select(source)
+        .join(CASES, CASES.c.id == source.c.case_id)
+        .where(CASES.c.parent_id == season_id)
+        .order_by(source.c.id)
+    )
     with reading() as connection:
         return _grouped(connection.execute(chosen))
 
@@ -80,7 +85,9 @@ def recruits(season_id: int) -> list[Recruit]:
 def rows_of(season_id: int) -> dict[int, list[Any]]:
     """Return the stored sums of a season, by recruit."""
     with reading() as connection:
-        return _grouped(connection.execute(select(BENEFITS).where(BENEFITS.c.season_id == season_id).order_by(BENEFITS.c.id)))
+        return _grouped(
+            connection.execute(select(BENEFITS).where(BENEFITS.c.season_id == season_id).order_by(BENEFITS.c.id))
+        )
 
 
 class Account(NamedTuple):

@@ -34,15 +34,19 @@ def _candidates(members: Sequence[Member]) -> dict[int, Any]:
 
 def _latest(members: Sequence[Member], kind: str) -> dict[int, Any]:
     chosen = (
-        select(FINDINGS).where(FINDINGS.c.case_id.in_([member.id for member in members]), FINDINGS.c.kind == kind).order_by(FINDINGS.c.id)
+        select(FINDINGS)
+        .where(FINDINGS.c.case_id.in_([member.id for member in members]), FINDINGS.c.kind == kind)
+        .order_by(FINDINGS.c.id)
     )
     with reading() as connection:
         return {row.case_id: row for row in connection.execute(chosen)}
 
 
-@over_members(M.APPLIED_ONLINE, M.PRECHECK_PASSED, reaches=S.PRECHECKING, tells=(OFFICE, *TOWN_ROLES), rule=rule_of("call_up_age"))
+@over_members(
+    M.APPLIED_ONLINE, M.PRECHECK_PASSED, reaches=S.PRECHECKING, tells=(OFFICE, *TOWN_ROLES), rule=rule_of("call_up_age")
+)
 def judge_applications(dossier: Dossier, members: list[Member], plan: Season) -> Iterator[Moved]:
-    """Judge each application by the season's tables: age by sex, schooling and standing; place; own consent under 18."""
+    """Judge each application by the season's tables: age, place, own consent under 18."""
     rows = _candidates(members)
     for member in members:
         found = judge_eligibility(applicant_of(rows[member.id]), dossier.on, plan.ages, plan.places)
@@ -72,24 +76,35 @@ def judge_examinations(dossier: Dossier, members: list[Member]) -> Iterator[Move
         found = check_examination(examination_of(rows[member.id].sex, json.loads(sheet.content)), dossier.on)
         clear = found.complete and not found.needs_chief_physician
         kinds = sorted({finding.kind for finding in found.findings})
-        yield Moved(member, M.PHYSICAL_PASSED if clear else None, {"verdict": "passed", "clear": clear, "kinds": kinds}, rule=found.label)
+        yield Moved(
+            member,
+            M.PHYSICAL_PASSED if clear else None,
+            {"verdict": "passed", "clear": clear, "kinds": kinds},
+            rule=found.label,
+        )
 
 
 def contradictions(dossier: Dossier) -> list[str]:
     """Return the members whom a sheet finds fit though it is out of range or incomplete, by case number."""
-    found = select(FINDINGS.c.id).where(FINDINGS.c.case_id == CASES.c.id, FINDINGS.c.kind == "medical", FINDINGS.c.verdict == "passed")
-    chosen = select(CASES.c.number).where(CASES.c.parent_id == dossier.id, CASES.c.status == M.PRECHECK_PASSED, found.exists())
+    found = select(FINDINGS.c.id).where(
+        FINDINGS.c.case_id == CASES.c.id, FINDINGS.c.kind == "medical", FINDINGS.c.verdict == "passed"
+    )
+    chosen = select(CASES.c.number).where(
+        CASES.c.parent_id == dossier.id, CASES.c.status == M.PRECHECK_PASSED, found.exists()
+    )
     with reading() as connection:
         return list(connection.execute(chosen.order_by(CASES.c.number)).scalars())
 
 
 @over_members(M.PRECHECK_PASSED)
 def conclude_contradictions(dossier: Dossier, members: list[Member], words: Mapping[str, str]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
-    """Take over the chief physician's word on each contradiction; the verdict is the physician's, never the system's."""
+    """Take over the chief physician's word on each contradiction: the verdict is never the system's."""
     for member in members:
         if member.number in words:
             fit = words[member.number] == "fit"
-            yield Moved(member, M.PHYSICAL_PASSED if fit else M.PHYSICAL_FAILED, {"chief_physician": words[member.number]})
+            yield Moved(
+                member, M.PHYSICAL_PASSED if fit else M.PHYSICAL_FAILED, {"chief_physician": words[member.number]}
+            )
 
 
 class Sample(Fact):
@@ -108,7 +123,11 @@ def draw_sample(dossier: Dossier) -> Sample:
 
 
 def _numbers(dossier: Dossier, *statuses: M) -> list[str]:
-    chosen = select(CASES.c.number).where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(statuses)).order_by(CASES.c.number)
+    chosen = (
+        select(CASES.c.number)
+        .where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(statuses))
+        .order_by(CASES.c.number)
+    )
     with reading() as connection:
         return list(connection.execute(chosen).scalars())
 
@@ -142,13 +161,17 @@ def judge_recheck(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  
     for member in members:
         if (sheet := again.get(member.id)) is not None:
             passed = sheet.verdict == "passed"
-            yield Moved(member, None if passed else M.PHYSICAL_FAILED, {"recheck": sheet.verdict, "signer": sheet.signer})
+            yield Moved(
+                member, None if passed else M.PHYSICAL_FAILED, {"recheck": sheet.verdict, "signer": sheet.signer}
+            )
 
 
 @step(rule=rule_of("medical_sampling"))
 def weigh_recheck(dossier: Dossier, sample: Sample) -> bool:
     """Say whether so many of a sample failed that everyone is examined again (征兵工作条例 Art. 22)."""
-    return not sample.full and _recheck_failures(dossier) > Decimal(rule("conscription.medical_sampling", dossier.on)["full_above"])
+    return not sample.full and _recheck_failures(dossier) > Decimal(
+        rule("conscription.medical_sampling", dossier.on)["full_above"]
+    )
 
 
 @over_members(M.PRECHECK_PASSED, M.PHYSICAL_PASSED, reaches=S.EDUCATING, tells=(OFFICE, "vetting_group"))

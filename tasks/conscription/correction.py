@@ -62,7 +62,11 @@ def open_correction(member: str, offence: int, act_on: date) -> Dossier:
         if about.parent_id is None or not tx.core.execute(select(PARTIES).where(PARTIES.c.case_id == about.id)).first():
             raise Refusal("correction_order.not_a_member", number=member)
         lock(tx, about.id)
-        known = (CORRECTIONS.c.member_id == about.id) & (CORRECTIONS.c.offence == kind.value) & (CORRECTIONS.c.act_on == act_on)
+        known = (
+            (CORRECTIONS.c.member_id == about.id)
+            & (CORRECTIONS.c.offence == kind.value)
+            & (CORRECTIONS.c.act_on == act_on)
+        )
         found = tx.core.execute(select(CORRECTIONS.c.year, CORRECTIONS.c.place).where(known)).one_or_none()
         last = select(func.coalesce(func.max(CORRECTIONS.c.place), 0)).where(CORRECTIONS.c.year == today.year)
         year, place = found or (today.year, tx.core.execute(last).scalar_one() + 1)
@@ -113,7 +117,13 @@ def text(dossier: Dossier, point: str, **facts: Any) -> str:
     """Return what a question of the case shows: the member's number and the offence, never who he is."""
     found = about(dossier)
     offence = say(f"correction_order.offence_{found.offence}")
-    return say(f"question_correction_order.{point}", member=found.member, offence=offence, act_on=found.act_on.isoformat(), **facts)
+    return say(
+        f"question_correction_order.{point}",
+        member=found.member,
+        offence=offence,
+        act_on=found.act_on.isoformat(),
+        **facts,
+    )
 
 
 class Issued(Fact):

@@ -88,7 +88,9 @@ def write_notice(dossier: Dossier, order: Issued, ends: datetime) -> Filed:
         "contact": contacts().conscription_office.phone,
     }
     addressee = _text("addressee", name=_name(dossier))
-    paper = plain_paper(ISSUER, _text("notice_title"), _text("notice_body", **facts), addressee=addressee, on=local_day(now()))
+    paper = plain_paper(
+        ISSUER, _text("notice_title"), _text("notice_body", **facts), addressee=addressee, on=local_day(now())
+    )
     return file_papers(dossier, "notice", [paper], 1)
 
 

@@ -1,15 +1,15 @@
 """A season: opened by its file, its windows kept, its lists by town (海政办发〔2023〕20号, Art. 3–13)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 
 from config.messages import say
 from config.offices import TOWN_ROLE, towns
 from config.rulebook import cited
-from config.season import Season
+from config.season import Season, Window
 from config.season import season as season_file
 from config.zone import SHANGHAI
 from models.conscription.roll import Finding
@@ -28,6 +28,7 @@ from tasks.wait import wait_for, wait_until
 FINDINGS: Final = table(Finding)
 PROCESS: Final = "conscription"
 STORY: Final = "conscription/conscription"
+WINDOW_RUNGS: Final = ("before:7", "before:3", "last_day", "breach")
 TOWN_ROLES: Final = tuple(f"{TOWN_ROLE}:{town.id}" for town in towns())
 
 
@@ -49,9 +50,14 @@ def open_season(plan: Season) -> Dossier:
     """Open the season, or take up the one that is open."""
     subject = say("conscription.subject", year=plan.year, half=say(f"conscription.half_{plan.half}"))
     return open_case(
-        number_of(plan.name), process=PROCESS, subject=subject, on=plan.approval.day, story=STORY,
-        parameters={"season": plan.name}, status=S.PLANNED,
-    )  # fmt: skip
+        number_of(plan.name),
+        process=PROCESS,
+        subject=subject,
+        on=plan.approval.day,
+        story=STORY,
+        parameters={"season": plan.name},
+        status=S.PLANNED,
+    )
 
 
 def rule_of(name: str) -> Callable[[Dossier], str]:
@@ -69,33 +75,62 @@ def after(day: date) -> datetime:
     return morning(day + timedelta(days=1))
 
 
-def unchecked(dossier: Dossier, kind: str, *statuses: M) -> int:
-    """Return how many members at the statuses have no finding of a kind yet."""
-    found = select(FINDINGS.c.id).where(FINDINGS.c.case_id == CASES.c.id, FINDINGS.c.kind == kind).exists()
-    chosen = select(func.count()).select_from(CASES).where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(statuses), ~found)
+class Stage(NamedTuple):
+    """A stage of the season: its duty, its window in the season's file, who leads it, and who of the members lags."""
+
+    duty: str
+    window: str
+    office: str
+    lagging: M
+    kind: str = ""
+    """Finding that each lagging member still owes; without one, no member may be left behind at all."""
+
+
+PRECHECK: Final = Stage("precheck", "site_confirmation", "conscription_office", M.APPLIED_ONLINE)
+MEDICAL: Final = Stage("medical", "medical", "physical_group", M.PRECHECK_PASSED, "medical")
+POLITICAL: Final = Stage("political", "political", "vetting_group", M.PHYSICAL_PASSED, "political")
+TRAINING: Final = Stage("training", "education", "conscription_office", M.DOUBLE_QUALIFIED, "training")
+
+
+def unchecked(dossier: Dossier, stage: Stage) -> int:
+    """Return how many members a stage still waits for."""
+    chosen = select(func.count()).select_from(CASES)
+    chosen = chosen.where(CASES.c.parent_id == dossier.id, CASES.c.status == stage.lagging)
+    if stage.kind:
+        found = select(FINDINGS.c.id).where(FINDINGS.c.case_id == CASES.c.id, FINDINGS.c.kind == stage.kind)
+        chosen = chosen.where(~found.exists())
     with reading() as connection:
         return int(connection.execute(chosen).scalar_one())
 
 
-def keep_window(
-    dossier: Dossier, duty: str, *, opens: date, closes: date, office: str, lagging: Sequence[M], arrived: Callable[[], bool], rule: str = ""
-) -> bool:
-    """Keep a window of the season: wait for its first day, remind who lags, and end it when all has come or time is up.
+def keep_window(dossier: Dossier, plan: Season, stage: Stage) -> bool:
+    """Keep a stage's window: wait for its first day, remind who lags, and end it when all has come or time is up.
 
-    Returns whether everything had come. Both days are included.
+    Returns whether everything had come. Both days of the window are included.
 
     Raises:
         Parked: it is still open.
     """
-    wait_until(dossier, f"{duty}-opens", morning(opens))
-    start_clock(dossier, Owed(duty, Clock.DATE, anchor=morning(closes), office=office, rule=rule, lagging=list(lagging),
-                              unit_role=TOWN_ROLE, rungs=("before:7", "before:3", "last_day", "breach")))  # fmt: skip
-    complete = wait_for(dossier, duty, arrived, after(closes))
-    meet_clock(dossier, duty)
+    window: Window = getattr(plan.windows, stage.window)
+    wait_until(dossier, f"{stage.duty}-opens", morning(window.start))
+    last = morning(window.until)
+    owed = Owed(stage.duty, Clock.DATE, anchor=last, office=stage.office, rungs=WINDOW_RUNGS)
+    start_clock(dossier, owed._replace(lagging=[stage.lagging], unit_role=TOWN_ROLE))
+    complete = wait_for(dossier, stage.duty, lambda: not unchecked(dossier, stage), after(window.until))
+    meet_clock(dossier, stage.duty)
     return complete
 
 
-@step(reaches=S.GROUPS_ADJUSTED, tells=lambda _o: ["leading_group", "conscription_office"], rule=rule_of("group_adjustment_month"))
+def applications_close(plan: Season) -> datetime:
+    """Return the moment when the last of the application windows has closed."""
+    return max(window.closes_at for window in plan.windows.application.values())
+
+
+@step(
+    reaches=S.GROUPS_ADJUSTED,
+    tells=lambda _o: ["leading_group", "conscription_office"],
+    rule=rule_of("group_adjustment_month"),
+)
 def adjust_groups(dossier: Dossier, verdict: str) -> str:  # noqa: ARG001 -- a step takes its dossier
     """Record the yearly adjustment of the seven groups (Art. 4)."""
     return verdict

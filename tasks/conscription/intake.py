@@ -1,4 +1,4 @@
-"""The season's rosters: applications make members, findings and evidence are kept with them, each row once (Art. 13–18)."""
+"""The season's rosters: applications make members; findings and evidence are kept with them, once (Art. 13–18)."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -44,12 +44,22 @@ class Roll:
 
     def __init__(self, tx: Transaction, season_id: int) -> None:
         rows = tx.core.execute(
-            select(CASES.c.id, CASES.c.number, CASES.c.status, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill,
-                   CASES.c.unit, PARTIES.c.person_id, PERSONS.c.identity_index)
+            select(
+                CASES.c.id,
+                CASES.c.number,
+                CASES.c.status,
+                CASES.c.seq,
+                CASES.c.head,
+                CASES.c.version,
+                CASES.c.drill,
+                CASES.c.unit,
+                PARTIES.c.person_id,
+                PERSONS.c.identity_index,
+            )
             .join(PARTIES, PARTIES.c.case_id == CASES.c.id)
             .join(PERSONS, PERSONS.c.id == PARTIES.c.person_id)
             .where(CASES.c.parent_id == season_id)
-        )  # fmt: skip
+        )
         self.by_number: dict[str, OnFile] = {}
         self.by_identity: dict[bytes, OnFile] = {}
         for row in rows:
@@ -81,7 +91,9 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
             .join(CASES, CASES.c.id == PARTIES.c.case_id)
             .join(ENTRIES, (ENTRIES.c.case_id == CASES.c.id) & (ENTRIES.c.step == "apply"))
             .where(CASES.c.parent_id == season_id, PARTIES.c.person_id.in_(list(known.values())))
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     fresh = []
     for one in rows:
@@ -97,13 +109,20 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
         tx.core.execute(
             insert(PERSONS),
             [
-                {"identity_index": indexes[one.row], "identity": one.fact.identity, "name": one.fact.name,
-                 "phone": one.fact.phone, "account": None}
+                {
+                    "identity_index": indexes[one.row],
+                    "identity": one.fact.identity,
+                    "name": one.fact.name,
+                    "phone": one.fact.phone,
+                    "account": None,
+                }
                 for one in newcomers
             ],
-        )  # fmt: skip
+        )
         wanted = [indexes[one.row] for one in newcomers]
-        made = tx.core.execute(select(PERSONS.c.id, PERSONS.c.identity_index).where(PERSONS.c.identity_index.in_(wanted)))
+        made = tx.core.execute(
+            select(PERSONS.c.id, PERSONS.c.identity_index).where(PERSONS.c.identity_index.in_(wanted))
+        )
         known |= {bytes(row.identity_index): row.id for row in made}
     on = tx.core.execute(select(CASES.c.on_day, CASES.c.process).where(CASES.c.id == season_id)).one()
     start = tx.core.execute(select(func.count()).select_from(CASES).where(CASES.c.parent_id == season_id)).scalar_one()
@@ -112,21 +131,37 @@ def _applications(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]]
     tx.core.execute(
         insert(CASES),
         [
-            {"number": number, "process": on.process, "subject": "", "parent_id": season_id, "unit": town(one.fact.town).id,
-             "status": "", "on_day": on.on_day, "drill": season.drill, "version": 0, "seq": 0, "head": b"", "opened_at": at}
+            {
+                "number": number,
+                "process": on.process,
+                "subject": "",
+                "parent_id": season_id,
+                "unit": town(one.fact.town).id,
+                "status": "",
+                "on_day": on.on_day,
+                "drill": season.drill,
+                "version": 0,
+                "seq": 0,
+                "head": b"",
+                "opened_at": at,
+            }
             for number, one in zip(numbers, fresh, strict=True)
         ],
-    )  # fmt: skip
+    )
     ids = dict(
         tx.core.execute(
             select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == season_id, CASES.c.number >= numbers[0])
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     tx.core.execute(
         insert(PARTIES),
         [{"case_id": ids[n], "person_id": known[indexes[one.row]]} for n, one in zip(numbers, fresh, strict=True)],
     )
-    tx.core.execute(insert(CANDIDATES), [_candidate(ids[n], season_id, one.fact) for n, one in zip(numbers, fresh, strict=True)])
+    tx.core.execute(
+        insert(CANDIDATES), [_candidate(ids[n], season_id, one.fact) for n, one in zip(numbers, fresh, strict=True)]
+    )
     page = Page(tx, "apply", 1, actor.get(), at)
     for number, one in zip(numbers, fresh, strict=True):
         page.add(Standing(ids[number], number, "", 0, b"", 0, season.drill), M.APPLIED_ONLINE, _applied(one))
@@ -139,10 +174,19 @@ def _applied(one: Accepted[Any]) -> dict[str, str]:
 
 def _candidate(case_id: int, season_id: int, row: Any) -> dict[str, Any]:
     return {
-        "case_id": case_id, "season_id": season_id, "sex": str(row.sex), "born": row.born.isoformat(),
-        "education": str(row.education), "standing": str(row.standing), "science": row.science, "basis": str(row.basis),
-        "willing": row.willing, "consent": row.consent, "preference": str(row.preference or ""), "school": row.school,
-    }  # fmt: skip
+        "case_id": case_id,
+        "season_id": season_id,
+        "sex": str(row.sex),
+        "born": row.born.isoformat(),
+        "education": str(row.education),
+        "standing": str(row.standing),
+        "science": row.science,
+        "basis": str(row.basis),
+        "willing": row.willing,
+        "consent": row.consent,
+        "preference": str(row.preference or ""),
+        "school": row.school,
+    }
 
 
 class Check(NamedTuple):
@@ -161,14 +205,34 @@ def _measurements(row: Any) -> dict[str, Any]:
 
 
 CHECKS: Final = {
-    "precheck": Check("precheck", frozenset({M.APPLIED_ONLINE, M.SITE_CONFIRMED}), "staff", "confirmed", _measurements,
-                      lambda row: M.PRECHECK_PASSED if row.verdict == "passed" else M.PRECHECK_FAILED),
-    "medical": Check("medical", frozenset({M.PRECHECK_PASSED, M.PHYSICAL_PASSED}), "chief", "examined", _measurements, lambda _row: None),
-    "political": Check("political", frozenset({M.PRECHECK_PASSED, M.PHYSICAL_PASSED}), "signer", "concluded", lambda _row: None,
-                       lambda _row: None),
-    "training": Check("training", frozenset({M.DOUBLE_QUALIFIED}), "staff", "ended",
-                      lambda row: {"days": row.days}, lambda _row: None),
-}  # fmt: skip
+    "precheck": Check(
+        "precheck",
+        frozenset({M.APPLIED_ONLINE, M.SITE_CONFIRMED}),
+        "staff",
+        "confirmed",
+        _measurements,
+        lambda row: M.PRECHECK_PASSED if row.verdict == "passed" else M.PRECHECK_FAILED,
+    ),
+    "medical": Check(
+        "medical",
+        frozenset({M.PRECHECK_PASSED, M.PHYSICAL_PASSED}),
+        "chief",
+        "examined",
+        _measurements,
+        lambda _row: None,
+    ),
+    "political": Check(
+        "political",
+        frozenset({M.PRECHECK_PASSED, M.PHYSICAL_PASSED}),
+        "signer",
+        "concluded",
+        lambda _row: None,
+        lambda _row: None,
+    ),
+    "training": Check(
+        "training", frozenset({M.DOUBLE_QUALIFIED}), "staff", "ended", lambda row: {"days": row.days}, lambda _row: None
+    ),
+}
 
 
 def _findings(check: Check) -> Callable[[Transaction, int, Sequence[Accepted[Any]], date], Iterable[Refused]]:
@@ -196,19 +260,32 @@ def _findings(check: Check) -> Callable[[Transaction, int, Sequence[Accepted[Any
                 continue
             if found.standing.status not in check.statuses:
                 status = M(found.standing.status).text
-                yield Refused(one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status})
+                yield Refused(
+                    one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status}
+                )
                 continue
             done.add(found.standing.id)
             kind = "recheck" if check.kind == "medical" and found.standing.status == M.PHYSICAL_PASSED else check.kind
             turn = _turn(tx, found.standing.id, kind)
             content = check.kept(one.fact)
             kept.append(
-                {"case_id": found.standing.id, "kind": kind, "verdict": str(one.fact.verdict), "signer": getattr(one.fact, check.signer),
-                 "on_day": getattr(one.fact, check.day), "digest": one.digest, "at": at,
-                 "content": None if content is None else json.dumps(content, ensure_ascii=False)}
-            )  # fmt: skip
+                {
+                    "case_id": found.standing.id,
+                    "kind": kind,
+                    "verdict": str(one.fact.verdict),
+                    "signer": getattr(one.fact, check.signer),
+                    "on_day": getattr(one.fact, check.day),
+                    "digest": one.digest,
+                    "at": at,
+                    "content": None if content is None else json.dumps(content, ensure_ascii=False),
+                }
+            )
             each = Page(tx, f"recorded-{kind}", turn, actor.get(), at) if turn > 1 or kind != check.kind else page
-            each.add(found.standing, check.moves(one.fact), {"verdict": str(one.fact.verdict), "signer": getattr(one.fact, check.signer)})
+            each.add(
+                found.standing,
+                check.moves(one.fact),
+                {"verdict": str(one.fact.verdict), "signer": getattr(one.fact, check.signer)},
+            )
             if each is not page:
                 each.write()
         if kept:
@@ -235,7 +312,12 @@ def _evidence(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], da
             yield Refused(one, "number", "intake.wrong_status", {"status": M(found.standing.status).text})
             continue
         this = (EVIDENCE.c.case_id == found.standing.id) & (EVIDENCE.c.item == one.fact.item)
-        values = {"value": one.fact.value, "document": one.fact.evidence_number, "verified_by": one.fact.staff, "digest": one.digest}
+        values = {
+            "value": one.fact.value,
+            "document": one.fact.evidence_number,
+            "verified_by": one.fact.staff,
+            "digest": one.digest,
+        }
         if tx.core.execute(select(EVIDENCE.c.id).where(this)).first():
             tx.core.execute(update(EVIDENCE).where(this).values(**values))
         else:
@@ -264,9 +346,15 @@ def _objections(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], 
             yield Refused(one, "name", "intake.not_posted", {"season": season.number})
             continue
         tx.core.execute(
-            insert(OBJECTIONS).values(season_id=season_id, case_id=found.standing.id, receipt=one.fact.receipt,
-                                      received=one.fact.received, channel=str(one.fact.channel), summary=one.fact.summary)
-        )  # fmt: skip
+            insert(OBJECTIONS).values(
+                season_id=season_id,
+                case_id=found.standing.id,
+                receipt=one.fact.receipt,
+                received=one.fact.received,
+                channel=str(one.fact.channel),
+                summary=one.fact.summary,
+            )
+        )
         page = Page(tx, f"objection-{one.fact.receipt}", 1, actor.get(), now())
         page.add(found.standing, M.OBJECTED, {"receipt": one.fact.receipt, "channel": str(one.fact.channel)})
         page.write()
@@ -281,7 +369,9 @@ def _returns(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], day
             select(RETURNS.c.case_id, RETURNS.c.letter)
             .join(CASES, CASES.c.id == RETURNS.c.case_id)
             .where(CASES.c.parent_id == season_id)
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     for one in rows:
         found = roll.find(one.fact)
@@ -292,12 +382,20 @@ def _returns(tx: Transaction, season_id: int, rows: Sequence[Accepted[Any]], day
             continue
         if found.standing.status != M.IN_SERVICE or found.standing.id in letters:
             status = M.RETURNED if found.standing.id in letters else M(found.standing.status)
-            yield Refused(one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status.text})
+            yield Refused(
+                one, "number" if one.fact.number else "identity", "intake.wrong_status", {"status": status.text}
+            )
             continue
         tx.core.execute(
-            insert(RETURNS).values(case_id=found.standing.id, ground=str(one.fact.ground), arrived=one.fact.arrived,
-                                   letter_on=one.fact.letter_on, letter=one.fact.letter or "", reinstate_at=one.fact.employed)
-        )  # fmt: skip
+            insert(RETURNS).values(
+                case_id=found.standing.id,
+                ground=str(one.fact.ground),
+                arrived=one.fact.arrived,
+                letter_on=one.fact.letter_on,
+                letter=one.fact.letter or "",
+                reinstate_at=one.fact.employed,
+            )
+        )
         letters[found.standing.id] = one.fact.letter or ""
         page.add(found.standing, M.RETURNED, {"ground": str(one.fact.ground), "letter_on": one.fact.letter_on})
     page.write()

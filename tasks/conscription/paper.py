@@ -81,14 +81,24 @@ def _write(dossier: Dossier, name: str, papers: Sequence[Document], concerns: in
 def people(dossier: Dossier, statuses: Iterable[M]) -> list[Any]:
     """Return the members at the statuses with who they are; reading them is a part of the step that is journalled."""
     chosen = (
-        select(CASES.c.id, CASES.c.number, CASES.c.unit, PERSONS.c.name, PERSONS.c.identity, CANDIDATES.c.sex, CANDIDATES.c.born,
-               CANDIDATES.c.education, CANDIDATES.c.standing, CANDIDATES.c.school)
+        select(
+            CASES.c.id,
+            CASES.c.number,
+            CASES.c.unit,
+            PERSONS.c.name,
+            PERSONS.c.identity,
+            CANDIDATES.c.sex,
+            CANDIDATES.c.born,
+            CANDIDATES.c.education,
+            CANDIDATES.c.standing,
+            CANDIDATES.c.school,
+        )
         .join(PARTIES, PARTIES.c.case_id == CASES.c.id)
         .join(PERSONS, PERSONS.c.id == PARTIES.c.person_id)
         .join(CANDIDATES, CANDIDATES.c.case_id == CASES.c.id)
         .where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(list(statuses)))
         .order_by(CASES.c.number)
-    )  # fmt: skip
+    )
     with reading() as connection:
         return list(connection.execute(chosen))
 
@@ -103,10 +113,16 @@ def write_posting(dossier: Dossier, ends: datetime) -> Filed:
     contact = contacts().conscription_office
     entries = [PostedEntry(name=one.name, town=town(one.unit).title) for one in people(dossier, [M.POSTED])]
     posted = PostedList(
-        **_issuer(), season=dossier.subject, entries=tuple(entries), posted_from=local_day(now()), posted_until=local_day(ends),
-        working_days=rule("conscription.publicity_days", dossier.on), office=office("conscription_office").zh,
-        phone=contact.phone, address=contact.address,
-    )  # fmt: skip
+        **_issuer(),
+        season=dossier.subject,
+        entries=tuple(entries),
+        posted_from=local_day(now()),
+        posted_until=local_day(ends),
+        working_days=rule("conscription.publicity_days", dossier.on),
+        office=office("conscription_office").zh,
+        phone=contact.phone,
+        address=contact.address,
+    )
     return _write(dossier, "posted-list", [posted.compose()], len(entries))
 
 
@@ -120,7 +136,9 @@ def write_enlistment(dossier: Dossier, plan: Season) -> Filed:
     recruits = people(dossier, [M.APPROVED])
     for one in recruits:
         papers.append(
-            EnlistmentNotice(**common, name=one.name, case_number=one.number, report_at=report, report_place=contact.report_place).compose()
+            EnlistmentNotice(
+                **common, name=one.name, case_number=one.number, report_at=report, report_place=contact.report_place
+            ).compose()
         )
         papers.append(HouseholdLetter(**common, name=one.name, town=town(one.unit).title).compose())
         if one.school and one.standing in ("student", "final_year", "new_entrant"):
@@ -130,21 +148,28 @@ def write_enlistment(dossier: Dossier, plan: Season) -> Filed:
 
 
 @step()
-def write_transport(dossier: Dossier, plan: Season, transport: Transport) -> Filed:
+def write_transport(dossier: Dossier, transport: Transport) -> Filed:
     """Write the transport plan that goes up for approval (Art. 17)."""
     contact, legs, left = contacts().conscription_office, [], transport.recruits
     for batch in range(1, -(-transport.recruits // BATCH) + 1):
         legs.append(
             TransportLeg(
-                batch=say("conscription.batch", "zh", number=batch), unit=say("conscription.unit_open", "zh"), recruits=min(left, BATCH),
-                departs=datetime.combine(transport.departs, REPORT_TIME, SHANGHAI), departs_from=contact.report_place,
-                destination=contact.destination, vehicle=say("conscription.vehicle", "zh"), escort=say("conscription.escort", "zh"),
+                batch=say("conscription.batch", "zh", number=batch),
+                unit=say("conscription.unit_open", "zh"),
+                recruits=min(left, BATCH),
+                departs=datetime.combine(transport.departs, REPORT_TIME, SHANGHAI),
+                departs_from=contact.report_place,
+                destination=contact.destination,
+                vehicle=say("conscription.vehicle", "zh"),
+                escort=say("conscription.escort", "zh"),
             )
-        )  # fmt: skip
+        )
         left -= BATCH
     if not legs:
         return Filed(file="", concerns=0, digest="")
-    paper = TransportPlan(**_issuer(), superior=office("superior").zh, season=dossier.subject, legs=tuple(legs), contact=contact.phone)
+    paper = TransportPlan(
+        **_issuer(), superior=office("superior").zh, season=dossier.subject, legs=tuple(legs), contact=contact.phone
+    )
     return _write(dossier, "transport-plan", [paper.compose()], transport.recruits)
 
 
@@ -156,14 +181,26 @@ def write_dispatch(dossier: Dossier, unit: str) -> Filed:
         return Filed(file="", concerns=0, digest="")
     day = local_day(now())
     entries = [
-        DispatchEntry(name=one.name, sex=Sex(one.sex).word, born=one.born, identity=one.identity, education=Education(one.education).word,
-                      town=town(one.unit).title, case_number=one.number, archive=say("conscription.archive", "zh"))
+        DispatchEntry(
+            name=one.name,
+            sex=Sex(one.sex).word,
+            born=one.born,
+            identity=one.identity,
+            education=Education(one.education).word,
+            town=town(one.unit).title,
+            case_number=one.number,
+            archive=say("conscription.archive", "zh"),
+        )
         for one in recruits
-    ]  # fmt: skip
+    ]
     columns = [SheetColumn(title, width, kind) for title, width, kind in _dispatch_columns()]
-    write_roster(_path(dossier, "dispatch-roster", "xlsx"), say("conscription.dispatch_title", "zh"), columns,
-                 [(e.name, e.sex, e.born, e.identity, e.education, e.town, e.case_number) for e in entries],
-                 purpose=say("conscription.dispatch_purpose", "zh", unit=unit, day=day))  # fmt: skip
+    write_roster(
+        _path(dossier, "dispatch-roster", "xlsx"),
+        say("conscription.dispatch_title", "zh"),
+        columns,
+        [(e.name, e.sex, e.born, e.identity, e.education, e.town, e.case_number) for e in entries],
+        purpose=say("conscription.dispatch_purpose", "zh", unit=unit, day=day),
+    )
     _path(dossier, "dispatch-roster", "xlsx").chmod(0o600)
     paper = DispatchRoster(**_issuer(), season=dossier.subject, unit=unit, handed_over_on=day, entries=tuple(entries))
     return _write(dossier, "dispatch-roster", [paper.compose()], len(entries))
@@ -171,7 +208,9 @@ def write_dispatch(dossier: Dossier, unit: str) -> Filed:
 
 def _dispatch_columns() -> list[tuple[str, int, str]]:
     titles = say("conscription.dispatch_columns", "zh").split("、")
-    return list(zip(titles, (12, 8, 14, 22, 12, 18, 20), ("text", "text", "date", "text", "text", "text", "text"), strict=True))
+    return list(
+        zip(titles, (12, 8, 14, 22, 12, 18, 20), ("text", "text", "date", "text", "text", "text", "text"), strict=True)
+    )
 
 
 @step(rule=rule_of("return_days"))
@@ -180,7 +219,9 @@ def write_deregistrations(dossier: Dossier) -> Filed:
     with reading() as connection:
         found = {row.case_id: row for row in connection.execute(select(RETURNS))}
     written = settled_papers(dossier, found)
-    return _write(dossier, "deregistration", written, len(written)) if written else Filed(file="", concerns=0, digest="")
+    return (
+        _write(dossier, "deregistration", written, len(written)) if written else Filed(file="", concerns=0, digest="")
+    )
 
 
 def settled_papers(dossier: Dossier, found: dict[int, Any]) -> list[Document]:
@@ -188,13 +229,18 @@ def settled_papers(dossier: Dossier, found: dict[int, Any]) -> list[Document]:
     phone = contacts().conscription_office.phone
     return [
         DeregistrationNotice(
-            **_issuer(), name=one.name, addressed_to=found[one.id].reinstate_at or town(one.unit).title,
-            ground=ReturnGround(found[one.id].ground).word, approved_on=dossier.on, letter_on=found[one.id].letter_on,
-            reinstate=reinstate, contact=phone,
+            **_issuer(),
+            name=one.name,
+            addressed_to=found[one.id].reinstate_at or town(one.unit).title,
+            ground=ReturnGround(found[one.id].ground).word,
+            approved_on=dossier.on,
+            letter_on=found[one.id].letter_on,
+            reinstate=reinstate,
+            contact=phone,
         ).compose()
         for status, reinstate in ((M.REINSTATED, True), (M.SANCTIONED, False))
         for one in people(dossier, [status])
-    ]  # fmt: skip
+    ]
 
 
 @step(rule=rule_of("assessment_disqualifiers"))
@@ -205,10 +251,18 @@ def write_circular(dossier: Dossier, results: Assessment) -> Filed:
     for one in people(dossier, [M.IN_SERVICE]):
         learned[one.unit] = learned.get(one.unit, 0) + int(one.education in graduates)
     towns = [
-        TownResult(town=town(name).title, quota=one.quota, approved=one.approved, graduates=learned.get(name, 0), returned=one.returned)
+        TownResult(
+            town=town(name).title,
+            quota=one.quota,
+            approved=one.approved,
+            graduates=learned.get(name, 0),
+            returned=one.returned,
+        )
         for name, one in results.towns.items()
     ]
     short = tuple(town(name).title for name, one in results.towns.items() if not one.met)
-    praised = tuple(town(name).title for name, one in results.towns.items() if one.approved > one.quota and not one.returned)
+    praised = tuple(
+        town(name).title for name, one in results.towns.items() if one.approved > one.quota and not one.returned
+    )
     paper = TownCircular(**_issuer(), season=dossier.subject, towns=tuple(towns), short=short, praised=praised)
     return _write(dossier, "circular", [paper.compose()], len(towns))

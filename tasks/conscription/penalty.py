@@ -12,7 +12,16 @@ from config.fact import Fact
 from config.rulebook import YearMissingError, cited, rule
 from config.rulebook import reading as reading_of
 from models.conscription.benefits import Standard
-from models.conscription.fine import FineBounds, Offence, Order, Sanction, fine_bounds, fine_standard, missing_gates, sanction
+from models.conscription.fine import (
+    FineBounds,
+    Offence,
+    Order,
+    Sanction,
+    fine_bounds,
+    fine_standard,
+    missing_gates,
+    sanction,
+)
 from models.conscription.service_answer import FineDecision, HearingRecord, HearingRequest
 from models.conscription.status import OffenceStatus as O
 from models.deadline import Clock
@@ -58,7 +67,9 @@ def hear(dossier: Dossier, ends: datetime) -> str:
     word = ask_until(HearingRequest, dossier, "hearing", of=HANDLES, text=words, until=ends, rule=label, excluded=own)
     how = "not_requested" if word is None else word.verdict
     if how == "requested":
-        record = ask(HearingRecord, dossier, "hearing_record", of=HANDLES, text=text(dossier, "hearing_record"), excluded=own)
+        record = ask(
+            HearingRecord, dossier, "hearing_record", of=HANDLES, text=text(dossier, "hearing_record"), excluded=own
+        )
         how = f"held {record.minutes}"
     meet_clock(dossier, "hearing")
     return close_hearing(dossier, how)
@@ -73,7 +84,9 @@ def close_hearing(dossier: Dossier, how: str) -> str:  # noqa: ARG001 -- a step 
 def basis_required(dossier: Dossier) -> dict[str, bool]:
     """Say whether a fine is blocked until a legal basis is recorded: concealment, by the reading."""
     conceals = about(dossier).offence == Offence.CONCEALS.value
-    return {"basis_required": conceals and reading_of("conscription.concealment_fine", dossier.on) == "needs_legal_basis"}
+    return {
+        "basis_required": conceals and reading_of("conscription.concealment_fine", dossier.on) == "needs_legal_basis"
+    }
 
 
 def years_needed(dossier: Dossier, on: date) -> list[int]:
@@ -128,7 +141,9 @@ def set_bounds(dossier: Dossier, order: Issued, standards: Sequence[Standard], b
     return Bounds(fine=judged.fine.model_dump(mode="json") if judged.fine and not missing else None, missing=missing)
 
 
-def _sanction(found: Any, order: Issued, on: date, standards: Sequence[Standard], basis: str, corrected_on: date | None) -> Sanction:
+def _sanction(
+    found: Any, order: Issued, on: date, standards: Sequence[Standard], basis: str, corrected_on: date | None
+) -> Sanction:
     given = Order(issued_on=order.issued_on, limit=order.limit, corrected_on=corrected_on)
     return sanction(Offence(found.offence), given, found.act_on, on, standards=standards, legal_basis=basis)
 
@@ -150,7 +165,9 @@ class Ruling(Fact):
     tells=lambda ruling: (HANDLES, "conscription_office", "district_government") if ruling.settled else (),
     rule=rule_of("fine_multiples"),
 )
-def rule_penalty(dossier: Dossier, order: Issued, standards: Sequence[Standard], decision: FineDecision, basis: str) -> Ruling:
+def rule_penalty(
+    dossier: Dossier, order: Issued, standards: Sequence[Standard], decision: FineDecision, basis: str
+) -> Ruling:
     """Take over the decision on the day it was signed: the fine within that day's bounds, the bans with their dates."""
     on, found = signed_on(dossier, "fine"), about(dossier)
     late = on if decision.correction == "since_corrected" else None
@@ -160,7 +177,9 @@ def rule_penalty(dossier: Dossier, order: Issued, standards: Sequence[Standard],
     except YearMissingError:  # a new year began while the question was open: its standard is asked for first
         return unsettled
     fines = decision.verdict == "fine"
-    if missing_gates(_gates(dossier), found.act_on, on) or (fines and not (judged.fine and judged.fine.admits(decision.amount))):
+    if missing_gates(_gates(dossier), found.act_on, on) or (
+        fines and not (judged.fine and judged.fine.admits(decision.amount))
+    ):
         return unsettled
     return Ruling(
         decided_on=on,

@@ -93,7 +93,7 @@ def _list(tx: Transaction, registration: Standing, fresh: Sequence[_Judged]) -> 
     ]
     tx.core.execute(insert(CASES), made)
     chosen = select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == registration.id, CASES.c.number.in_(numbers))
-    ids = dict(tx.core.execute(chosen).tuples())
+    ids = dict(tx.core.execute(chosen).tuples().all())
     pairs = list(zip(numbers, fresh, strict=True))
     tx.core.execute(insert(PARTIES), [{"case_id": ids[n], "person_id": persons[each.index]} for n, each in pairs])
     tx.core.execute(insert(REGISTRANTS), [_registrant(ids[n], registration.id, each) for n, each in pairs])

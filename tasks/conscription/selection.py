@@ -1,4 +1,4 @@
-"""From the ranking to the approved list: sealed, proposed within quotas, decided in meeting, posted, substituted (Art. 16)."""
+"""From the ranking to the approved list: sealed, proposed, decided in meeting, posted, substituted (Art. 16)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -58,7 +58,11 @@ def scored_candidates(dossier: Dossier, plan: Season, *statuses: M) -> list[Scor
             if found := mark_of(plan.scorecard, proof.item, proof.value, f"verified:{proof.verified_by}"):
                 marks.setdefault(proof.case_id, {})[found[0]] = found[1]
     return [
-        Scored(case=row.number, marks=marks.get(row.id, {}), preferences={row.preference: "application"} if row.preference else {})
+        Scored(
+            case=row.number,
+            marks=marks.get(row.id, {}),
+            preferences={row.preference: "application"} if row.preference else {},
+        )
         for row in members
     ]
 
@@ -73,21 +77,28 @@ def ranking_of(dossier: Dossier, plan: Season) -> Ranking:
 
 @step(reaches=S.SCORED, tells=(OFFICE, "discipline_group"), rule=rule_of("scorecard"))
 def seal_ranking(dossier: Dossier, plan: Season) -> Seal:
-    """Score and rank the double-qualified under the dated scorecard, and freeze it with a hash of its inputs (Art. 16)."""
+    """Score and rank the double-qualified under the dated scorecard; freeze it with a hash of its inputs (Art. 16)."""
     pool = scored_candidates(dossier, plan, M.EDUCATED)
     ranking = rank(pool, plan.scorecard, dossier.on)
     lines = {candidate.case: candidate.model_dump(mode="json") for candidate in pool}
     with transaction() as tx:
-        ids = dict(tx.core.execute(select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id)).tuples().all())
+        ids = dict(
+            tx.core.execute(select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == dossier.id)).tuples().all()
+        )
         if ranking.order:
             tx.core.execute(
                 insert(RANKED),
                 [
-                    {"case_id": ids[row.case], "season_id": dossier.id, "place": row.place, "points": str(row.points),
-                     "line": lines[row.case]}
+                    {
+                        "case_id": ids[row.case],
+                        "season_id": dossier.id,
+                        "place": row.place,
+                        "points": str(row.points),
+                        "line": lines[row.case],
+                    }
                     for row in ranking.order
                 ],
-            )  # fmt: skip
+            )
     return Seal(ranked=len(ranking.order), card=ranking.card, seal=ranking.seal)
 
 
@@ -126,7 +137,9 @@ def return_plan(dossier: Dossier, reason: str) -> str:  # noqa: ARG001 -- a step
     return reason
 
 
-@over_members(M.RANKED, reaches=S.POSTING, tells=(OFFICE, "discipline_group", *TOWN_ROLES), rule=rule_of("publicity_days"))
+@over_members(
+    M.RANKED, reaches=S.POSTING, tells=(OFFICE, "discipline_group", *TOWN_ROLES), rule=rule_of("publicity_days")
+)
 def post_list(dossier: Dossier, members: list[Member], plan: Plan) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
     """Post the proposed recruits; the others stay on the list behind them (征兵工作条例 Art. 30)."""
     places = {place.case: place for place in plan.places}
@@ -146,8 +159,17 @@ def post_substitutes(dossier: Dossier, members: list[Member]) -> Iterator[Moved]
 def start_posting(dossier: Dossier) -> datetime:
     """Start the posting's clock, not less than five working days; return its last moment (征兵工作条例 Art. 30)."""
     found = cited("conscription.publicity_days", dossier.on)
-    return start_clock(dossier, Owed("posting", Clock.WORKING_DAYS, budget=found.value, office="discipline_group",
-                                     rule=found.label, rungs=("last_day",)))  # fmt: skip
+    return start_clock(
+        dossier,
+        Owed(
+            "posting",
+            Clock.WORKING_DAYS,
+            budget=found.value,
+            office="discipline_group",
+            rule=found.label,
+            rungs=("last_day",),
+        ),
+    )
 
 
 def end_posting(dossier: Dossier, ends: datetime) -> None:
@@ -162,7 +184,11 @@ def end_posting(dossier: Dossier, ends: datetime) -> None:
 
 def objections(dossier: Dossier) -> list[str]:
     """Return the members objected to and not yet investigated, by case number."""
-    chosen = select(CASES.c.number).where(CASES.c.parent_id == dossier.id, CASES.c.status == M.OBJECTED).order_by(CASES.c.number)
+    chosen = (
+        select(CASES.c.number)
+        .where(CASES.c.parent_id == dossier.id, CASES.c.status == M.OBJECTED)
+        .order_by(CASES.c.number)
+    )
     with reading() as connection:
         return list(connection.execute(chosen).scalars())
 
@@ -188,17 +214,28 @@ def substitute(dossier: Dossier, plan: Plan, struck: Sequence[str]) -> Plan:
 @step(rule=rule_of("publicity_days"))
 def note_struck_off(dossier: Dossier, plan: Plan) -> tuple[str, ...]:
     """Note whom upheld objections struck off since the plan was made, in the order of their numbers."""
-    chosen = select(CASES.c.number).where(CASES.c.parent_id == dossier.id, CASES.c.status == M.STRUCK_OFF).order_by(CASES.c.number)
+    chosen = (
+        select(CASES.c.number)
+        .where(CASES.c.parent_id == dossier.id, CASES.c.status == M.STRUCK_OFF)
+        .order_by(CASES.c.number)
+    )
     with reading() as connection:
         return tuple(case for case in connection.execute(chosen).scalars() if case not in plan.struck_off)
 
 
-@over_members(M.POSTED, reaches=S.LIST_APPROVED, tells=(OFFICE, "leading_group", "resettlement_group", *TOWN_ROLES), rule=rule_of("intakes"))
+@over_members(
+    M.POSTED,
+    reaches=S.LIST_APPROVED,
+    tells=(OFFICE, "leading_group", "resettlement_group", *TOWN_ROLES),
+    rule=rule_of("intakes"),
+)
 def approve_recruits(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Approve the posted for enlistment: the notice goes to recruit, family, employer or school (Art. 3 and 16)."""
     facts: dict[str, Any] = {"subject": dossier.subject, "approval": dossier.on.isoformat()}
     for member in members:
-        told = Telling(f"party:{member.number}", LETTER, "notice_conscription.enlisted", facts | {"number": member.number})
+        told = Telling(
+            f"party:{member.number}", LETTER, "notice_conscription.enlisted", facts | {"number": member.number}
+        )
         yield Moved(member, M.APPROVED, {"approved": dossier.on}, [told])
 
 
@@ -206,5 +243,7 @@ def approve_recruits(dossier: Dossier, members: list[Member]) -> Iterator[Moved]
 def release_reserve(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Tell those on the list behind the last place that they were not selected this time."""
     for member in members:
-        told = Telling(f"party:{member.number}", LETTER, "notice_conscription.not_selected", {"subject": dossier.subject})
+        told = Telling(
+            f"party:{member.number}", LETTER, "notice_conscription.not_selected", {"subject": dossier.subject}
+        )
         yield Moved(member, M.NOT_SELECTED, {"reason": "no_place"}, [told])

@@ -1,4 +1,4 @@
-"""After the approval: transport and handover with their statutory days, returns within 45 days, the season's close (Art. 17–18, 21–23)."""
+"""After the approval: transport, handover, returns within 45 days, the season's close (Art. 17–18, 21–23)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -41,18 +41,29 @@ def draft_transport(dossier: Dossier, plan: Season) -> Transport:
 
 
 def _count(dossier: Dossier, *statuses: M) -> int:
-    chosen = select(func.count()).select_from(CASES).where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(statuses))
+    chosen = (
+        select(func.count()).select_from(CASES).where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(statuses))
+    )
     with reading() as connection:
         return int(connection.execute(chosen).scalar_one())
 
 
 @step(reaches=S.TRANSPORT_APPROVED, tells=("transport_bureau", "transport_group", *TOWN_ROLES))
 def order_transport(dossier: Dossier, departs: date) -> date:
-    """Pass the approved plan on, and start the days that the law counts back from the departure (征兵工作条例 Art. 39–45)."""
+    """Pass the approved plan on; start the days counted back from the departure (征兵工作条例 Art. 39–45)."""
     for name, days in _before_departure(dossier).items():
         due = departs - timedelta(days=days)
-        start_clock(dossier, Owed(name, Clock.DATE, anchor=morning(due), office="transport_group",
-                                  rule=cited(f"conscription.{name}", dossier.on).label, rungs=("before:1", "last_day", "breach")))  # fmt: skip
+        start_clock(
+            dossier,
+            Owed(
+                name,
+                Clock.DATE,
+                anchor=morning(due),
+                office="transport_group",
+                rule=cited(f"conscription.{name}", dossier.on).label,
+                rungs=("before:1", "last_day", "breach"),
+            ),
+        )
     return departs
 
 
@@ -86,15 +97,16 @@ def open_return_window(dossier: Dossier, arrived: date) -> datetime:
     """Start the 45 days from the arrival within which the unit may send its letter (征兵工作条例 Art. 49)."""
     days = cited("conscription.return_days", dossier.on)
     last = arrived + timedelta(days=days.value)
-    start_clock(dossier, Owed("return_window", Clock.DATE, anchor=morning(last), office=OFFICE, rule=days.label, rungs=("last_day",)))
+    start_clock(
+        dossier,
+        Owed("return_window", Clock.DATE, anchor=morning(last), office=OFFICE, rule=days.label, rungs=("last_day",)),
+    )
     return after(last)
 
 
-def returned(dossier: Dossier) -> list[str]:
-    """Return the recruits who were sent back and are not yet dealt with, by case number."""
-    chosen = select(CASES.c.number).where(CASES.c.parent_id == dossier.id, CASES.c.status == M.RETURNED).order_by(CASES.c.number)
-    with reading() as connection:
-        return list(connection.execute(chosen).scalars())
+def any_returned(dossier: Dossier) -> bool:
+    """Say whether recruits were sent back and are not yet dealt with."""
+    return _count(dossier, M.RETURNED) > 0
 
 
 @over_members(M.RETURNED, tells=(OFFICE, *TOWN_ROLES), rule=rule_of("return_days"))
@@ -108,12 +120,16 @@ def deregister(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # n
 def settle_returns(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
     """Give work or study back; whoever refused to serve falls under Art. 25 instead (Art. 18)."""
     with reading() as connection:
-        chosen = select(RETURNS.c.case_id, RETURNS.c.ground).where(RETURNS.c.case_id.in_([member.id for member in members]))
+        chosen = select(RETURNS.c.case_id, RETURNS.c.ground).where(
+            RETURNS.c.case_id.in_([member.id for member in members])
+        )
         grounds = dict(connection.execute(chosen).tuples().all())
     for member in members:
         ground = grounds[member.id]
         refused = ground in ("refusal", "concealment")
-        yield Moved(member, M.SANCTIONED if refused else M.REINSTATED, {"ground": ground, "article": "25" if refused else "18"})
+        yield Moved(
+            member, M.SANCTIONED if refused else M.REINSTATED, {"ground": ground, "article": "25" if refused else "18"}
+        )
 
 
 class TownResult(Fact):
@@ -138,16 +154,20 @@ class Assessment(Fact):
     quota: int
 
 
-@step(reaches=S.ASSESSED, tells=("armed_forces_department", OFFICE, *TOWN_ROLES), rule=rule_of("assessment_disqualifiers"))
+@step(
+    reaches=S.ASSESSED, tells=("armed_forces_department", OFFICE, *TOWN_ROLES), rule=rule_of("assessment_disqualifiers")
+)
 def assess_towns(dossier: Dossier, plan: Season) -> Assessment:
-    """Count each town's result: what was asked, approved and sent back; missed tasks bring a written explanation (Art. 23)."""
+    """Count each town's result: asked, approved, sent back; a missed task brings an explanation (Art. 23)."""
     counted = (
         select(CASES.c.unit, CASES.c.status, RETURNS.c.ground, func.count().label("members"))
         .outerjoin(RETURNS, RETURNS.c.case_id == CASES.c.id)
         .where(CASES.c.parent_id == dossier.id, CASES.c.status.in_(SERVED))
         .group_by(CASES.c.unit, CASES.c.status, RETURNS.c.ground)
     )
-    tallies: dict[str, dict[str, int]] = {town: {"approved": 0, "returned": 0, "attitude": 0} for town in plan.quota.by_town}
+    tallies: dict[str, dict[str, int]] = {
+        town: {"approved": 0, "returned": 0, "attitude": 0} for town in plan.quota.by_town
+    }
     with reading() as connection:
         for row in connection.execute(counted):
             tally: dict[str, Any] = tallies[row.unit]

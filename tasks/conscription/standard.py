@@ -68,7 +68,11 @@ def enter_standards(dossier: Dossier, answers: Mapping[int, StandardNotice]) -> 
         for year, answer in answers.items():
             known = tx.core.execute(select(STANDARDS).where(STANDARDS.c.year == year)).one_or_none()
             if known is None:
-                tx.core.execute(insert(STANDARDS).values(year=year, amount=str(answer.amount), document=answer.notice, case_id=dossier.id))
+                tx.core.execute(
+                    insert(STANDARDS).values(
+                        year=year, amount=str(answer.amount), document=answer.notice, case_id=dossier.id
+                    )
+                )
             amount, document = (known.amount, known.document) if known else (str(answer.amount), answer.notice)
             entered.append(Standard(year=year, amount=Decimal(amount), document=document))
     return Standards(found=tuple(entered), missing=())
@@ -84,7 +88,8 @@ def require_standards(dossier: Dossier, years: Sequence[int], plan: Season | Non
     if not on_file.missing:
         return on_file.found
     answers = {
-        year: ask(StandardNotice, dossier, f"standard.{year}", of=FINANCE, text=missing_text(year)) for year in on_file.missing
+        year: ask(StandardNotice, dossier, f"standard.{year}", of=FINANCE, text=missing_text(year))
+        for year in on_file.missing
     }
     entered = enter_standards(dossier, answers)
     return tuple(sorted((*on_file.found, *entered.found), key=lambda one: one.year))
@@ -92,4 +97,6 @@ def require_standards(dossier: Dossier, years: Sequence[int], plan: Season | Non
 
 def missing_text(year: int) -> str:
     """Return the sentence that says which standard is missing, and what is asked for."""
-    return say("question_conscription_benefits.standard", why=str(YearMissingError("family_allowance_base", year)), year=year)
+    return say(
+        "question_conscription_benefits.standard", why=str(YearMissingError("family_allowance_base", year)), year=year
+    )

@@ -12,10 +12,17 @@ def _table(rows: dict[str, Any]) -> str:
     return "\n".join([head, "| --- | ---: |", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
-def text(point: str, plan: Season, **facts: Any) -> str:
+def text(point: str, plan: Season, number: str = "", **facts: Any) -> str:
     """Return the markdown of a decision point, with the facts of the season's file and those given."""
     approval = plan.approval.day.isoformat()
-    head = say(f"question_conscription.{point}", season=plan.name, year=plan.year, approval=approval, **_plain(facts))
+    head = say(
+        f"question_conscription.{point}",
+        season=plan.name,
+        year=plan.year,
+        approval=approval,
+        number=number,
+        **_plain(facts),
+    )
     if point == "meeting":
         return f"{head}\n\n{_places(plan, facts['places'])}"
     return head
@@ -38,4 +45,3 @@ def _places(plan: Season, places: Any) -> str:
     asked = {**plan.quota.by_town, "women": plan.quota.women}
     names = {**{name: town(name).title for name in plan.quota.by_town}, "women": say("conscription.women")}
     return _table({names[pool]: f"{filled.get(pool, 0)} / {quota}" for pool, quota in asked.items()})
-

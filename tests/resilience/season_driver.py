@@ -11,13 +11,14 @@ import re
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, event, inspect, select
+from sqlalchemy import Engine, event, select
 
 import models.every_table
 from config.zone import SHANGHAI
@@ -27,7 +28,7 @@ from tasks import rehearsal
 from tasks.case import running_as
 from tasks.clock import set_clock
 from tasks.database import upgrade
-from tasks.deadline import DEADLINES, RUNGS, fire_rungs
+from tasks.deadline import DEADLINES, fire_rungs
 from tasks.journal import CASES, verify
 from tasks.store import forget, reading, table
 from tasks.wait import Parked
@@ -148,7 +149,7 @@ def snapshot(order: dict[str, Any]) -> dict[str, Any]:
     """Return everything that the database keeps, row by row, under numbers and names instead of ids and moments."""
     found: dict[str, list[str]] = {"broken": [str(one) for one in verify()]}
     with reading() as connection:
-        names = dict(connection.execute(select(CASES.c.id, CASES.c.number)).tuples().all())
+        names = {row.id: row.number for row in connection.execute(select(CASES.c.id, CASES.c.number))}
         clocks = {row.id: f"{names[row.case_id]}/{row.name}/{row.turn}" for row in connection.execute(select(DEADLINES))}
         decisions = table(models.every_table.Decision)
         points = {row.id: f"{names[row.case_id]}/{row.point}/{row.turn}" for row in connection.execute(select(decisions))}
@@ -166,7 +167,7 @@ def snapshot(order: dict[str, Any]) -> dict[str, Any]:
             found[str(model.__tablename__)] = sorted(rows)
     papers = Path(order["home"]) / "papers"
     found["papers"] = sorted(str(path.relative_to(papers)) for path in papers.rglob("*") if path.is_file() and path.suffix != ".part")
-    return {"snapshot": found, "tables": len(inspect(RUNGS).columns)}
+    return {"snapshot": found}
 
 
 ORDERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"settle": settle, "play": play, "snapshot": snapshot}
@@ -190,7 +191,9 @@ def forked(order: dict[str, Any]) -> dict[str, Any]:
         os.close(mine)
         try:
             obey(order, its)
-        finally:
+        finally:  # never back into the server's loop
+            traceback.print_exc()
+            sys.stderr.flush()
             os._exit(70)
     os.close(its)
     if "kill_after" in order:

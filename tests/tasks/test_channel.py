@@ -161,6 +161,11 @@ class TestAnswers:
         provider_server.answer("/in", 200, body)
         assert deliver(job(f"form://{provider_server.place}/in", success="code=0")).outcome is outcome
 
+    def test_a_redirect_to_a_log_in_page_is_not_followed(self, provider_server: Any) -> None:
+        provider_server.answer("/in", 302, Location=f"{provider_server.address}/login")
+        assert deliver(job(f"json://{provider_server.place}/in")).outcome is Outcome.TEMPORARY
+        assert provider_server.paths() == ["/in"]
+
     def test_a_closed_port_was_not_reached_and_a_cut_connection_may_have_been(self, provider_server: Any) -> None:
         assert deliver(job("json://127.0.0.1:9/in")).outcome is Outcome.TEMPORARY
         provider_server.behaviours["/in"] = lambda handler: handler.connection.close()

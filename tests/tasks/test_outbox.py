@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
 
 from config.channels import Channels
 from models.case import NoticeStatus
 from tasks.courier import Delivery, Outcome
-from tasks.outbox import NOTICES, backlog, dead_letters, due, keep_at_home, letters, posted, revive
+from tasks.outbox import NOTICES, access_to, backlog, claim, dead_letters, due, keep_at_home, letters, posted, revive
 from tasks.pace import backoff
+from tasks.store import connect
 
 NOW = datetime(2027, 3, 1, 2, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=90)
@@ -71,6 +73,17 @@ class TestClaim:
             thread.join()
         assert len(taken) == 120
         assert len(set(taken)) == 120
+
+    def test_on_postgresql_no_sender_waits_for_another(self, postgres: str, desk_of: Any) -> None:
+        engine = connect(postgres)
+        SQLModel.metadata.create_all(engine)
+        desk = desk_of(access_to(engine))
+        desk.queue(desk.add_case(), "hook", count=2)
+        with desk.access.write() as connection:
+            (first,) = claim(connection, "slow", NOW, 1, channel="hook", lease=LEASE)
+            (second,) = desk.take(owner="quick")
+        assert first.id != second.id
+        engine.dispose()
 
     def test_a_notice_cannot_be_queued_twice(self, desk: Any) -> None:
         case = desk.add_case()

@@ -86,8 +86,8 @@ def test_only_what_needs_the_extension_is_left_out() -> None:
     )
 
 
-def test_postgresql_lives_in_a_folder_with_spaces_and_a_long_name(tmp_path: Path) -> None:
-    folder = tmp_path / "区 数据" / ("很长的目录名" * 6) / "postgres"
+def test_postgresql_lives_in_a_folder_with_spaces_and_a_long_name(open_path: Path) -> None:
+    folder = open_path / "区 数据" / ("很长的目录名" * 6) / "postgres"
     cluster = Postgres(folder)
     cluster.start()
     cluster.create("cases")
@@ -102,8 +102,8 @@ def test_postgresql_lives_in_a_folder_with_spaces_and_a_long_name(tmp_path: Path
     assert (folder.stat().st_mode & 0o077) == 0
 
 
-def test_postgresql_comes_back_after_a_kill(tmp_path: Path, eventually: Callable[..., Any]) -> None:
-    cluster = Postgres(tmp_path / "postgres")
+def test_postgresql_comes_back_after_a_kill(open_path: Path, eventually: Callable[..., Any]) -> None:
+    cluster = Postgres(open_path / "postgres")
     cluster.start()
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS value")

@@ -90,8 +90,8 @@ class Up:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    folder = tmp_path / "with spaces"
+def place(open_path: Path) -> Path:
+    folder = open_path / "with spaces"
     (folder / "flows").mkdir(parents=True)
     (folder / "flows" / "up_trial.py").write_text(FLOW)
     known = {
