@@ -32,13 +32,13 @@ def conscription_benefits(season: str, year: int) -> str:
     """
     plan = course.read_plan(season)
     case = benefit.open_benefits(plan, year)
-    standards = require_standards(case, benefit.years_needed(plan, year), plan)     # Art. 19(1): the standard of the year
+    standards = require_standards(case, benefit.years_needed(plan, year), plan)  # Art. 19(1): the standard of the year
     wait_until(case, "payable", benefit.payable_from(plan))
     case = gather(case)
     while True:
-        case = settle(case, standards)                                              # Art. 19, 29
+        case = settle(case, standards)  # Art. 19, 29
         roster = pay(case)
-        recover(case)                                                               # Art. 25
+        recover(case)  # Art. 25
         if not wait_for(case, "more", partial(payment.more_to_do, case, standards, roster), benefit.year_end(year)):
             break
         case = case.again()
@@ -87,7 +87,13 @@ def recover(case: Dossier) -> None:
     if not numbers:
         return
     findings = {
-        number: ask(EvasionFinding, case, f"evasion.{number}", of=benefit.CHECKS, text=benefit.text(case, "evasion", number=number))
+        number: ask(
+            EvasionFinding,
+            case,
+            f"evasion.{number}",
+            of=benefit.CHECKS,
+            text=benefit.text(case, "evasion", number=number),
+        )
         for number in numbers
     }
     claims = payment.judge_evasions(case, findings)

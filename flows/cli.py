@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 from typing import Any, Final
 
 import typer
@@ -10,6 +11,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from config.messages import say
+from config.settings import settings
 from flows.explanation import OneSentence
 
 PLACES: Final = {
@@ -19,6 +21,7 @@ PLACES: Final = {
     "clock": "flows.cli_house",
     "explain": "flows.explain",
     "officer": "flows.cli_officer",
+    "notices": "flows.cli_notice",
     "start": "flows.cli_case",
     "decide": "flows.cli_case",
     "import": "flows.cli_case",
@@ -29,7 +32,7 @@ PLACES: Final = {
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
 }
-WHOLE: Final = ("explain", "officer")
+WHOLE: Final = ("explain", "officer", "notices")
 """Commands that are groups of their own."""
 
 
@@ -72,8 +75,16 @@ def banjie() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    sys.exit(app())
+    """Run the command line; a fault of ours is written to a file, and told in one sentence."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 -- the last door: nobody is shown a traceback
+        log = settings().home / "logs" / "command.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        sys.stderr.write(say("cli.crashed", why=type(error).__name__, path=log) + "\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -31,14 +31,16 @@ def military_registration(year: int) -> str:
     word = ask(Determination, case, "announcement", of=registration.OFFICE, text=registration.announcement_text(year))
     while word.verdict == "return":
         case = case.again()
-        word = ask(Determination, case, "announcement", of=registration.OFFICE, text=registration.announcement_text(year))
+        word = ask(
+            Determination, case, "announcement", of=registration.OFFICE, text=registration.announcement_text(year)
+        )
     if word.verdict == "reject":
         close_case(case, S.CANCELLED)
         return case.number
-    registration.announce(case, year)                                               # Art. 12
+    registration.announce(case, year)  # Art. 12
     registration_paper.write_announcement(case, year)
     wait_until(case, "due", registration.remind_towns(case, year))
-    registration.list_overdue(case)                                                 # 30 June: the gazette's target
+    registration.list_overdue(case)  # 30 June: the gazette's target
     registration_paper.write_overdue(case)
     registration_paper.issue_certificates(case)
     wait_until(case, "year-end", registration.year_end(year))
@@ -66,11 +68,13 @@ def correction_order(member: str, offence: int, act_on: date) -> str:
     case = correction.open_correction(member, offence, act_on)
     standards = require_standards(case, penalty.years_needed(case, case.on))
     own = correction.own_officers(case)
-    word = ask(OrderToCorrect, case, "order", of=correction.HANDLES, text=penalty.order_text(case, standards), excluded=own)
+    word = ask(
+        OrderToCorrect, case, "order", of=correction.HANDLES, text=penalty.order_text(case, standards), excluded=own
+    )
     if word.verdict == "drop":
         close_case(case, S.CANCELLED)
         return case.number
-    order = correction.issue_order(case)                                            # Art. 24
+    order = correction.issue_order(case)  # Art. 24
     correction.watch_limit(case, order)
     correction_paper.write_order(case, order, word, standards)
     corrected_on = correction.await_correction(case, order)
@@ -101,12 +105,12 @@ def penalize(case: Dossier, order: correction.Issued) -> None:
         standards = require_standards(case, penalty.years_needed_now(case))
         bounds = penalty.set_bounds(case, order, standards, review.basis)
         if bounds.missing:
-            close_case(case, O.COMPELLED, bounds)                                   # 行政处罚法 Art. 16, 36
+            close_case(case, O.COMPELLED, bounds)  # 行政处罚法 Art. 16, 36
             return
         decision = ask(FineDecision, case, "fine", of=correction.HANDLES, text=penalty.fine_text(case, bounds),
                        shown=bounds.fine, excluded=own)  # fmt: skip
         ruling = penalty.rule_penalty(case, order, standards, decision, review.basis)
         if ruling.settled:
             break
-    correction_paper.write_penalty(case, ruling)                                    # Art. 28
+    correction_paper.write_penalty(case, ruling)  # Art. 28
     close_case(case, ruling.status, ruling)

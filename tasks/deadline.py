@@ -44,7 +44,9 @@ def terms_of(row: Any) -> DeadlineTerms:
     return DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, row.pauses)
 
 
-def _next_rung(terms: DeadlineTerms, ends: Due, names: Iterable[str], fired: Iterable[str], days: Calendar) -> datetime | None:
+def _next_rung(
+    terms: DeadlineTerms, ends: Due, names: Iterable[str], fired: Iterable[str], days: Calendar
+) -> datetime | None:
     times = rung_times(terms, ends, names, days)
     return min((at for name, at in times.items() if name not in set(fired)), default=None)
 
@@ -81,7 +83,9 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
     return due_at
 
 
-def _change(dossier: Dossier, name: str, verb: str, occasion: int, pauses: Callable[[list[list[str]]], list[list[str]]]) -> None:
+def _change(
+    dossier: Dossier, name: str, verb: str, occasion: int, pauses: Callable[[list[list[str]]], list[list[str]]]
+) -> None:
     """Note a change of a clock in the journal, once an occasion however often the story is replayed; derive its end anew."""
     step, turn = f"clock-{name}-{verb}", dossier.turn * OCCASIONS + occasion
     if (step, turn) in dossier.journal:
@@ -148,7 +152,9 @@ def meet_clock(dossier: Dossier, name: str) -> None:
         row = tx.core.execute(select(DEADLINES).where(this)).one()
         late = row.due_at is not None and at > row.due_at
         tx.core.execute(update(DEADLINES).where(this).values(met_at=at, next_rung_at=None))
-        write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome={"late": late}, rule=row.rule, substance=False)
+        write_entry(
+            tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome={"late": late}, rule=row.rule, substance=False
+        )
     dossier.journal[step, dossier.turn] = {"late": late}
 
 
@@ -163,7 +169,9 @@ def fire_rungs(limit: int = 10_000) -> int:
                 .where(DEADLINES.c.next_rung_at <= at)
                 .order_by(DEADLINES.c.next_rung_at)
                 .limit(BATCH)
-                .with_for_update(of=[CASES, DEADLINES], skip_locked=True)  # never waits, so it cannot deadlock with a step
+                .with_for_update(
+                    of=[CASES, DEADLINES], skip_locked=True
+                )  # never waits, so it cannot deadlock with a step
             ).all()
             if not rows:
                 return fired
@@ -191,7 +199,9 @@ def _fire(tx: Transaction, rows: Sequence[Any], at: datetime) -> int:
         count += len(ready)
     if claims:
         tx.core.execute(insert(RUNGS), claims)
-    tx.core.execute(update(DEADLINES).where(DEADLINES.c.id == bindparam("of")).values(next_rung_at=bindparam("next")), moves)
+    tx.core.execute(
+        update(DEADLINES).where(DEADLINES.c.id == bindparam("of")).values(next_rung_at=bindparam("next")), moves
+    )
     return count
 
 
@@ -223,7 +233,11 @@ def recompute() -> list[str]:
     with reading() as connection:
         stale = connection.execute(
             select(DEADLINES.c.id, DEADLINES.c.case_id)
-            .where(DEADLINES.c.met_at.is_(None), DEADLINES.c.superseded_at.is_(None), DEADLINES.c.calendar_version != days.version)
+            .where(
+                DEADLINES.c.met_at.is_(None),
+                DEADLINES.c.superseded_at.is_(None),
+                DEADLINES.c.calendar_version != days.version,
+            )
             .order_by(DEADLINES.c.id)
         ).all()
     for one in stale:
@@ -264,4 +278,3 @@ def open_clocks(case_id: int | None = None) -> Iterator[Any]:
     )
     with reading() as connection:
         yield from connection.execute(chosen.where(DEADLINES.c.case_id == case_id) if case_id else chosen).all()
-

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from config.messages import Refusal, say
 from tasks.ask import Signature, decide, instance_of, open_questions
 from tasks.form import read_form
+from tasks.reach import prefect
 from tasks.worklist import close_answered, seat_of, wake
 
 
@@ -35,7 +35,7 @@ def answer_by_form(
         case = answer(number, given, "board")
     except Refusal as refusal:
         return Failed(name=say("kernel.not_accepted"), message=str(refusal))
-    with get_client(sync_client=True) as client:
+    with prefect() as client:
         wake(client, instance_of(seat_of(number))[1])
         close_answered(client)
     return Completed(message=say("kernel.accepted", number=number, case=case))

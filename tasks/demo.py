@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.client.orchestration import SyncPrefectClient
 from sqlalchemy import func, select
 
 from config.messages import Refusal, say
@@ -29,6 +28,7 @@ from tasks.conscription.course import number_of, open_season
 from tasks.database import upgrade
 from tasks.journal import case_id_of, verify
 from tasks.members import standing_by_unit
+from tasks.reach import prefect
 from tasks.server import free_port
 from tasks.store import reading, table
 from tasks.wait import INSTANCES, count_nudge
@@ -68,8 +68,7 @@ def demo(applicants: int, season_name: str, seed: int, home: Path | None, tell: 
     script = rehearsal.Script(season_name, applicants, seed, folder / "sheets")
     with (
         _running(folder),
-        temporary_settings({PREFECT_API_URL: f"{settings().address}/api"}),
-        get_client(sync_client=True) as client,
+        prefect(settings().address) as client,
     ):
         _await_server(client)
         _perform(client, script, tell)

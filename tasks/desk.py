@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import insert, select
 
@@ -31,6 +30,7 @@ from tasks.journal import CASES, case_id_of, heads_digest, lock, write_entry
 from tasks.mailbox import TAKERS
 from tasks.notice_text import render
 from tasks.officer import check_code
+from tasks.reach import prefect
 from tasks.roster import SheetColumn, write_roster, write_template
 from tasks.step import read_dossier
 from tasks.store import reading, table, transaction
@@ -67,7 +67,7 @@ def start(deployment: str, parameters: Sequence[str]) -> str:
     """
     name = deployment if "/" in deployment else f"{deployment}/{deployment}"
     try:
-        with get_client(sync_client=True) as client:
+        with prefect() as client:
             found = client.read_deployment_by_name(name)
             return client.create_flow_run_from_deployment(found.id, parameters=pairs(parameters)).name
     except ObjectNotFound:
@@ -82,7 +82,7 @@ def _tell_prefect(seat_id: int | None, case: str) -> None:
     with reading() as connection:
         run_id = connection.execute(chosen).scalar_one_or_none()
     try:
-        with get_client(sync_client=True) as client:
+        with prefect() as client:
             wake(client, run_id or "")
             if seat_id is not None:
                 close_answered(client)

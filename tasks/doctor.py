@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import httpx
-from prefect.client.orchestration import get_client
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.calendar import calendar
@@ -18,6 +17,7 @@ from config.settings import settings
 from tasks import database
 from tasks.clock import simulated, today
 from tasks.officer import officers
+from tasks.reach import prefect
 from tasks.store import load_keys
 
 PROCESSES: Final = ("calendar", "conscription", "identity", "kernel")
@@ -100,7 +100,7 @@ def _officers() -> Iterator[tuple[str, str]]:
 
 def _server() -> Iterator[tuple[str, str]]:
     try:
-        with get_client(sync_client=True) as client:
+        with prefect() as client:
             names = {one.name for one in client.read_deployments()}
     except httpx.HTTPError as error:
         yield "odd", say("doctor.server_away", why=type(error).__name__)

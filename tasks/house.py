@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import httpx
-from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from config.messages import say
 from config.season import season
@@ -19,6 +17,7 @@ from tasks.case import instances_open
 from tasks.clock import now, set_clock
 from tasks.conscription.course import number_of, open_season
 from tasks.database import upgrade
+from tasks.reach import prefect
 from tasks.supervise import Supervisor
 from tasks.wait import count_nudge
 from tasks.worklist import wake
@@ -55,7 +54,7 @@ def up(*, try_out: bool, tell: Callable[[str], None]) -> None:
 
 def first_rescue(address: str) -> None:
     """Take up every open case at once, instead of at the next minute."""
-    with temporary_settings({PREFECT_API_URL: f"{address}/api"}), get_client(sync_client=True) as client:
+    with prefect(address) as client:
         client.create_flow_run_from_deployment(client.read_deployment_by_name(RESCUE).id)
 
 
@@ -87,7 +86,7 @@ def wake_all() -> None:
     for one in instances_open():
         count_nudge(one.id)
     try:
-        with get_client(sync_client=True) as client:
+        with prefect() as client:
             for one in instances_open():
                 wake(client, one.run_id)
     except httpx.HTTPError:

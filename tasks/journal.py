@@ -27,7 +27,9 @@ LOCK_CASE: Final = Prepared(
 )
 FIND_ENTRY: Final = Prepared(
     select(ENTRIES.c.outcome).where(
-        ENTRIES.c.case_id == bindparam("case_id"), ENTRIES.c.step == bindparam("step"), ENTRIES.c.turn == bindparam("turn")
+        ENTRIES.c.case_id == bindparam("case_id"),
+        ENTRIES.c.step == bindparam("step"),
+        ENTRIES.c.turn == bindparam("turn"),
     ),
     "case_id",
     "step",
@@ -180,7 +182,9 @@ def heads_digest() -> tuple[int, int, str]:
     """Return how many cases and entries there are and one digest over all chain heads, to be kept outside the database."""
     digest, cases = sha256(), 0
     with reading() as connection:
-        for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(5000):
+        for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(
+            5000
+        ):
             cases += 1
             digest.update(f"{row.number}|{row.seq}|".encode() + bytes(row.head))
         entries = connection.execute(select(func.count()).select_from(ENTRIES)).scalar_one()

@@ -54,7 +54,16 @@ class Tally(Fact):
 def _chunk_of(statuses: int) -> Prepared:
     names = tuple(f"status_{number}" for number in range(statuses))
     chosen = (
-        select(CASES.c.id, CASES.c.number, CASES.c.status, CASES.c.unit, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill)
+        select(
+            CASES.c.id,
+            CASES.c.number,
+            CASES.c.status,
+            CASES.c.unit,
+            CASES.c.seq,
+            CASES.c.head,
+            CASES.c.version,
+            CASES.c.drill,
+        )
         .where(CASES.c.parent_id == bindparam("parent"), CASES.c.id > bindparam("cursor"))
         .where(CASES.c.status.in_([bindparam(name) for name in names]))
         .order_by(CASES.c.id)
@@ -87,7 +96,9 @@ def over_members(
         chunk: members in one transaction.
     """
 
-    def of(work: Callable[Concatenate[Dossier, list[Member], P], Iterable[Moved]]) -> Callable[Concatenate[Dossier, P], Tally]:
+    def of(
+        work: Callable[Concatenate[Dossier, list[Member], P], Iterable[Moved]],
+    ) -> Callable[Concatenate[Dossier, P], Tally]:
         name, select_chunk = work.__name__, _chunk_of(len(statuses))
         cite, whom = always(rule), always(tells)
 
@@ -111,11 +122,14 @@ def over_members(
                 if found is not None:  # another run of the same case was faster; its outcome stands
                     recorded = Tally.model_validate_json(found[0])
                     return recorded, recorded.total
-                row = tx.core.execute(select(PROGRESS.c.cursor, PROGRESS.c.done, PROGRESS.c.tally).where(_this(dossier))).one_or_none()
+                row = tx.core.execute(
+                    select(PROGRESS.c.cursor, PROGRESS.c.done, PROGRESS.c.tally).where(_this(dossier))
+                ).one_or_none()
                 cursor, done, tally = (row.cursor, row.done, dict(row.tally)) if row else (0, 0, {})
                 rows = tx.run(select_chunk, dossier.id, cursor, *statuses, chunk).fetchall()
                 standings = {
-                    each[0]: Standing(each[0], each[1], each[2], each[4], bytes(each[5]), each[6], bool(each[7])) for each in rows
+                    each[0]: Standing(each[0], each[1], each[2], each[4], bytes(each[5]), each[6], bool(each[7]))
+                    for each in rows
                 }
                 members = [Member(*each[:4]) for each in rows]
                 page = Page(tx, name, dossier.turn, actor.get(), now())

@@ -14,6 +14,8 @@ from tasks.store import Prepared, Transaction, table
 
 OFFICERS: Final = table(Officer)
 POSTS: Final = table(Post)
+PARTY_CHANNEL: Final = "letter"
+"""How citizens are told: by the paper that goes with it, posted by a clerk, unless a gateway is configured."""
 HOLDERS: Final = Prepared(
     select(OFFICERS.c.staff_no)
     .join(POSTS, POSTS.c.officer_id == OFFICERS.c.id)

@@ -6,11 +6,13 @@ import threading
 
 from sqlalchemy import select
 
+from models.column import stamp
 from tasks.clock import now
 from tasks.conscription.intake import PARTIES, PERSONS
-from tasks.journal import CASES
+from tasks.journal import CASES, case_id_of, lock, write_entry
 from tasks.sender import run_sender
-from tasks.store import engine, reading
+from tasks.step import SYSTEM
+from tasks.store import engine, reading, transaction
 
 
 def phone_of(recipient: str, _channel: str) -> str | None:
@@ -22,7 +24,20 @@ def phone_of(recipient: str, _channel: str) -> str | None:
         .where(CASES.c.number == recipient.removeprefix("party:"))
     )
     with reading() as connection:
-        return connection.execute(chosen).scalar_one_or_none()
+        phone: str | None = connection.execute(chosen).scalar_one_or_none()
+    if phone:
+        _note_reading(recipient.removeprefix("party:"))
+    return phone
+
+
+def _note_reading(number: str) -> None:
+    """Journal that a sealed telephone number was read for sending."""
+    at = now()
+    with transaction() as tx:
+        case = lock(tx, case_id_of(number))
+        write_entry(
+            tx, case, f"read-phone-{stamp(at)}", 1, actor=SYSTEM, at=at, outcome={"for": "notice"}, substance=False
+        )
 
 
 def main() -> None:

@@ -56,11 +56,15 @@ def read_dossier(number: str) -> Dossier:
     """
     with reading() as connection:
         row = connection.execute(
-            select(CASES.c.id, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill).where(CASES.c.number == number)
+            select(CASES.c.id, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill).where(
+                CASES.c.number == number
+            )
         ).one_or_none()
         if row is None:
             raise LookupError(number)
-        lines = connection.execute(select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == row.id))
+        lines = connection.execute(
+            select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == row.id)
+        )
         journal = {(line.step, line.turn): line.outcome for line in lines}
     return Dossier(row.id, number, row.process, row.subject, row.on_day, bool(row.drill), 1, journal)
 

@@ -185,7 +185,9 @@ def engine() -> Engine:
 def make_keys() -> str:
     """Make a fresh key ring as JSON."""
     fresh = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("1", "index", "chain")}
-    return json.dumps({"current": 1, "seals": {"1": fresh["1"]}, "index": fresh["index"], "chain": fresh["chain"]}, indent=1)
+    return json.dumps(
+        {"current": 1, "seals": {"1": fresh["1"]}, "index": fresh["index"], "chain": fresh["chain"]}, indent=1
+    )
 
 
 def load_keys() -> KeyRing:

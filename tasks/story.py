@@ -13,7 +13,7 @@ from uuid import UUID
 from prefect import Flow, flow, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
@@ -23,6 +23,7 @@ from sqlalchemy import select, update
 from config.messages import say
 from tasks.case import running_as
 from tasks.clock import simulated
+from tasks.reach import prefect
 from tasks.step import Dossier, report_progress, show
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES, Parked
@@ -118,7 +119,7 @@ def story(*, name: str, run_name: str, description: str = "") -> Callable[[Calla
                 try:
                     return tell(*args, **kwargs)
                 except Parked as parked:
-                    with get_client(sync_client=True) as client:
+                    with prefect() as client:
                         park_run(client, run_id, parked, carried.seen)
                     raise Abort(f"{parked.dossier.number} · {parked.point}") from None
 

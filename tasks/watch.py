@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from prefect.client.orchestration import get_client
-
 from tasks.deadline import fire_rungs, recompute
 from tasks.mailbox import take_mailbox
+from tasks.reach import prefect
 from tasks.rescue import rescue
 
 PARTS: Final = ("moved", "rungs", "rosters")
@@ -13,7 +12,7 @@ PARTS: Final = ("moved", "rungs", "rosters")
 
 def keep_watch() -> dict[str, int]:
     """Give every open case a live run, and every open question a form; return how many cases were rescued."""
-    with get_client(sync_client=True) as client:
+    with prefect() as client:
         return {"rescued": len(rescue(client))}
 
 

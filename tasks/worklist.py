@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State, StateDetails, StateType
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, ObjectNotFound, PrefectHTTPStatusError
@@ -20,6 +20,7 @@ from models.case import DecisionStatus
 from tasks.ask import DECISIONS, SEATS, Question, Signature, decide, instance_of, open_questions
 from tasks.ask_members import UNSHOWN
 from tasks.form import form_schema, read_form
+from tasks.reach import prefect
 from tasks.runner import nudge, poke
 from tasks.store import reading, transaction
 
@@ -130,7 +131,7 @@ def receive_answer(number: str) -> str:
     assert context is not None  # noqa: S101 -- only the question's flow calls this
     assert context.flow_run is not None  # noqa: S101 -- as above
     run_id = context.flow_run.id
-    with get_client(sync_client=True) as client:
+    with prefect() as client:
         asked = open_questions(seat_id=seat_id)
         if asked:
             response = _response(client, run_id, asked[0])

@@ -21,6 +21,7 @@ from tasks.conscription.check import CANDIDATES, OFFICE
 from tasks.conscription.course import TOWN_ROLES, rule_of
 from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES, Telling
+from tasks.notify import PARTY_CHANNEL
 from tasks.members import Member, Moved, over_members
 from tasks.step import Dossier, step
 from tasks.store import reading, table, transaction
@@ -29,7 +30,6 @@ from tasks.wait import wait_until
 EVIDENCE: Final = table(Evidence)
 RANKED: Final = table(Ranked)
 OBJECTIONS: Final = table(Objection)
-LETTER: Final = "inbox"
 
 
 class Seal(Fact):
@@ -234,7 +234,7 @@ def approve_recruits(dossier: Dossier, members: list[Member]) -> Iterator[Moved]
     facts: dict[str, Any] = {"subject": dossier.subject, "approval": dossier.on.isoformat()}
     for member in members:
         told = Telling(
-            f"party:{member.number}", LETTER, "notice_conscription.enlisted", facts | {"number": member.number}
+            f"party:{member.number}", PARTY_CHANNEL, "notice_conscription.enlisted", facts | {"number": member.number}
         )
         yield Moved(member, M.APPROVED, {"approved": dossier.on}, [told])
 
@@ -244,6 +244,6 @@ def release_reserve(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Tell those on the list behind the last place that they were not selected this time."""
     for member in members:
         told = Telling(
-            f"party:{member.number}", LETTER, "notice_conscription.not_selected", {"subject": dossier.subject}
+            f"party:{member.number}", PARTY_CHANNEL, "notice_conscription.not_selected", {"subject": dossier.subject}
         )
         yield Moved(member, M.NOT_SELECTED, {"reason": "no_place"}, [told])

@@ -98,7 +98,9 @@ class Stage:
         return [(step, turn, after) for step, turn, after in rows if not step.startswith(skipped)]
 
     def outcome(self, number: str, step: str, turn: int = 1) -> Any:
-        chosen = select(ENTRIES.c.outcome).where(ENTRIES.c.case_id == case_id_of(number), ENTRIES.c.step == step, ENTRIES.c.turn == turn)
+        chosen = select(ENTRIES.c.outcome).where(
+            ENTRIES.c.case_id == case_id_of(number), ENTRIES.c.step == step, ENTRIES.c.turn == turn
+        )
         with reading() as connection:
             return connection.execute(chosen).scalar_one()
 
@@ -108,7 +110,9 @@ class Stage:
 
     def closed(self, number: str) -> bool:
         with reading() as connection:
-            return connection.execute(select(CASES.c.closed_at).where(CASES.c.number == number)).scalar_one() is not None
+            return (
+                connection.execute(select(CASES.c.closed_at).where(CASES.c.number == number)).scalar_one() is not None
+            )
 
     def nudges(self, number: str) -> int:
         chosen = select(INSTANCES.c.nudges).where(INSTANCES.c.case_id == case_id_of(number))
@@ -117,7 +121,9 @@ class Stage:
 
     def notices(self, number: str) -> list[tuple[str, str]]:
         """Return (recipient, template) of a case's notices, each shown whole in both languages."""
-        chosen = select(NOTICES.c.recipient, NOTICES.c.template, NOTICES.c.facts).where(NOTICES.c.case_id == case_id_of(number))
+        chosen = select(NOTICES.c.recipient, NOTICES.c.template, NOTICES.c.facts).where(
+            NOTICES.c.case_id == case_id_of(number)
+        )
         with reading() as connection:
             rows = connection.execute(chosen.order_by(NOTICES.c.id)).all()
         for row in rows:

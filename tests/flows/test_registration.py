@@ -35,7 +35,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield opened
 
 
-def man(serial: int, *, born: date = COHORT, town: str = "三星镇", sex: Sex = Sex.MALE, registered: date | None = None) -> RegistrationRow:
+def man(
+    serial: int, *, born: date = COHORT, town: str = "三星镇", sex: Sex = Sex.MALE, registered: date | None = None
+) -> RegistrationRow:
     return RegistrationRow(
         name="王伟", identity=identity(born, serial), sex=sex, born=born, town=town, registered=registered,
         result=RegistrationResult.LIABLE if registered else None,
@@ -54,7 +56,9 @@ def statuses() -> dict[str, int]:
     from tasks.journal import CASES  # noqa: PLC0415
 
     with reading() as connection:
-        return Counter(connection.execute(select(CASES.c.status).where(CASES.c.parent_id == case_id_of(NUMBER))).scalars())
+        return Counter(
+            connection.execute(select(CASES.c.status).where(CASES.c.parent_id == case_id_of(NUMBER))).scalars()
+        )
 
 
 def sheet(path: Path) -> list[tuple[Any, ...]]:
@@ -71,7 +75,13 @@ def test_a_year_from_the_announcement_to_its_result(stage: Stage) -> None:
     assert "2027年12月31日前" in words(stage.paper("DJ-2027/announcement.docx"))
 
     stage.travel(at(2027, 3, 1))
-    men = [man(1), man(3), man(5, registered=date(2027, 2, 20)), man(7, town="常乐镇"), man(9, born=OLDER, town="海永镇")]
+    men = [
+        man(1),
+        man(3),
+        man(5, registered=date(2027, 2, 20)),
+        man(7, town="常乐镇"),
+        man(9, born=OLDER, town="海永镇"),
+    ]
     taken = take_registration(2027, stage.roster(men))
     assert (taken.accepted, taken.rejected) == (5, 0)
     assert statuses() == {"to_register": 3, "registered": 1, "registration_overdue": 1}
@@ -87,7 +97,11 @@ def test_a_year_from_the_announcement_to_its_result(stage: Stage) -> None:
     assert fire_rungs() == 3
     reminded = stage.notices(NUMBER)
     assert ("officer:S010", "notice_kernel.rung_last_day_lag") in reminded
-    assert sorted({who for who, what in reminded if what.endswith("_lag")}) == ["officer:S010", "officer:S011", "officer:S015"]
+    assert sorted({who for who, what in reminded if what.endswith("_lag")}) == [
+        "officer:S010",
+        "officer:S011",
+        "officer:S015",
+    ]
     assert stage.tell(military_registration.fn, 2027) is None
 
     stage.travel(at(2027, 7, 1))
@@ -432,7 +446,9 @@ def test_nobody_decides_on_his_own_case(evader: Stage) -> None:
         (MEMBER, 1, date(2030, 1, 1), "晚于今天"),
     ],
 )
-def test_a_wrong_start_gets_its_sentence_and_opens_nothing(evader: Stage, member: str, offence: int, act_on: date, sentence: str) -> None:
+def test_a_wrong_start_gets_its_sentence_and_opens_nothing(
+    evader: Stage, member: str, offence: int, act_on: date, sentence: str
+) -> None:
     before = evader.entries()
     with pytest.raises(Refusal, match=sentence):
         correction_order.fn(member, offence, act_on)
