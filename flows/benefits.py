@@ -1,4 +1,4 @@
-"""Benefits of a season's recruits for one year: calculated, checked, approved, paid; recovered after evasion (Art. 19, 25, 29)."""
+"""Benefits of a season's recruits for one year: calculated, approved, paid, recovered (Art. 19, 25, 29)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -62,8 +62,9 @@ def settle(case: Dossier, standards: Sequence[Standard]) -> Dossier:
         benefit_paper.write_sheets(case, standards)
         check = ask(PaymentReview, case, "check", of=benefit.CHECKS, text=benefit.check_text(case, found, "check"))
         if check.verdict == "approve":
-            approval = ask(PaymentReview, case, "approval", of=benefit.PAYS, text=benefit.check_text(case, found, "approval"),
-                           excluded=[drafted_by(case, "check")])  # fmt: skip
+            words = benefit.check_text(case, found, "approval")
+            checker = drafted_by(case, "check")
+            approval = ask(PaymentReview, case, "approval", of=benefit.PAYS, text=words, excluded=[checker])
             if approval.verdict == "approve":
                 payment.approve_payments(case)
                 return case

@@ -1,4 +1,4 @@
-"""Military registration of a year, and the order to correct with what may follow it (海政办发〔2023〕20号, Art. 12, 24, 28)."""
+"""Registration of a year, and the order to correct with what may follow (海政办发〔2023〕20号, Art. 12, 24, 28)."""
 
 from datetime import date
 
@@ -102,8 +102,9 @@ def penalize(case: Dossier, order: correction.Issued) -> None:
         return
     while True:
         case = case.again()
-        standards = require_standards(case, penalty.years_needed_now(case))
-        bounds = penalty.set_bounds(case, order, standards, review.basis)
+        day = penalty.fix_day(case)
+        standards = require_standards(case, penalty.years_needed(case, day))
+        bounds = penalty.set_bounds(case, order, standards, review.basis, day)
         if bounds.missing:
             close_case(case, O.COMPELLED, bounds)  # 行政处罚法 Art. 16, 36
             return

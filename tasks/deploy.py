@@ -22,6 +22,7 @@ from rich.console import Console
 from config.engine import engine
 from config.messages import Refusal, say
 from config.settings import settings
+from tasks.form_titles import title_form
 from tasks.runner import TYPE, URGENT, WarmWorker
 
 FILE: Final = "prefect.yaml"
@@ -57,7 +58,10 @@ def deploy(root: Path | None = None) -> list[str]:
                 raise Refusal("engine.deploy_failed", file=folder / FILE, reason=error) from error
         names = {one["name"] for one in configurations}
         flows = {flow.id: flow.name for flow in client.read_flows()}
-        return sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments() if one.name in names)
+        deployed = [one for one in client.read_deployments() if one.name in names]
+        for one in deployed:
+            title_form(client, flows[one.flow_id], one)
+        return sorted(f"{flows[one.flow_id]}/{one.name}" for one in deployed)
 
 
 def ensure_pool(client: SyncPrefectClient, pool: str, root: Path) -> None:

@@ -208,12 +208,17 @@ def _recheck(script: Script, season_id: int) -> str:
     if not missing:
         return ""
     on = _last_examined(season_id) + timedelta(days=1)  # a second examination is of another day than the first
-    set_clock(max(now(), datetime.combine(on, MORNING, SHANGHAI)))
+    _not_before(on)
     return _send(
         script,
         "medical",
         lambda path, _: synthetic.medical_sheet(path, missing, seed=script.seed, on=on, flaws=0, contradictions=0),
     )
+
+
+def _not_before(day: date) -> None:
+    if (morning := datetime.combine(day, MORNING, SHANGHAI)) > now():
+        set_clock(morning)
 
 
 def _last_examined(season_id: int) -> date:
@@ -264,7 +269,7 @@ def _returns(script: Script, season_id: int) -> str:
     if _count(RETURNS, "case_id", season_id) or not people:
         return ""
     on = season(script.season).windows.departure.start + SERVED_BEFORE_RETURN
-    set_clock(max(now(), datetime.combine(on, MORNING, SHANGHAI)))
+    _not_before(on)
     return _send(script, "return", lambda path, _: synthetic.return_sheet(path, people, seed=script.seed, on=on))
 
 

@@ -1,4 +1,4 @@
-"""From the rosters' words to those of the benefit rules: schooling on the approval day, and the service of a recruit."""
+"""From the rosters' words to those of the benefit rules: schooling on the approval day, and service."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""A question that need not be answered: once its moment has passed it is withdrawn, and the story goes on without it."""
+"""A question that need not be answered: once its moment has passed it is withdrawn, and the story goes on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime

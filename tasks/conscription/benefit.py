@@ -12,8 +12,8 @@ from sqlalchemy import insert, select, update
 
 from config.fact import Fact
 from config.messages import Refusal, say
-from config.rulebook import rule
 from config.rulebook import reading as reading_of
+from config.rulebook import rule
 from config.season import Season
 from models.conscription.benefits import NOTHING, ItemName, Schooling, Standard
 from models.conscription.payments import Payment, entitlement, one_off_payable_from
@@ -46,8 +46,8 @@ def open_benefits(plan: Season, year: int) -> Dossier:
     """Open the benefits of a season's recruits for a year, or take up the run that is open.
 
     Raises:
-        Refusal: there is no such season, nobody of it serves, the year is outside the term of service, or the run of the
-            year before is still open.
+        Refusal: no such season, nobody of it serves, the year is outside the term of service, or the run of the year
+            before is still open.
     """
     first, term = plan.approval.day.year, rule("conscription.service_years", plan.approval.day)
     if not first <= year < first + term:
@@ -109,6 +109,11 @@ class _Planned(NamedTuple):
     status: P
     working: dict[str, Any]
     rule: str
+
+    def line(self) -> dict[str, Any]:
+        """Return what the recruit's own journal says of it."""
+        facts = {"item": self.item, "year": self.year, "amount": self.amount, "status": self.status}
+        return facts | {"readings": self.working["readings"]}
 
 
 class Working(Fact):
@@ -204,7 +209,7 @@ def _changes(
 
 
 class Calculation(Fact):
-    """What a calculation came to: sums of the rows that are calculated and not yet approved, and what a person must rule on."""
+    """What a calculation came to: the sums up for approval, and on whom a person must rule."""
 
     recruits: int
     total: Decimal
@@ -219,7 +224,7 @@ class Calculation(Fact):
     rule=rule_of("family_allowance_factors"),
 )
 def calculate(dossier: Dossier, standards: Sequence[Standard]) -> Calculation:
-    """Calculate every sum that is due and not yet approved; each is kept with its working and its readings (Art. 19, 29)."""
+    """Calculate every sum that is due and not yet approved, each with its working and its readings (Art. 19, 29)."""
     season_id, differing = season_of(dossier), []
     with transaction() as tx:
         page = Page(tx, f"benefit-{year_of(dossier)}-calculated", dossier.turn, actor.get(), now())
@@ -237,9 +242,7 @@ def calculate(dossier: Dossier, standards: Sequence[Standard]) -> Calculation:
                     keys = {"case_id": recruit.standing.id, "season_id": season_id, "item": one.item, "year": one.year}
                     tx.core.execute(insert(BENEFITS).values(**keys, **values))
             if write:
-                sums = [{"item": one.item, "year": one.year, "amount": one.amount, "status": one.status, "readings": one.working["readings"]}
-                        for one in write]  # fmt: skip
-                page.add(recruit.standing, None, {"sums": sums}, rule=write[0].rule)
+                page.add(recruit.standing, None, {"sums": [one.line() for one in write]}, rule=write[0].rule)
         page.write()
     return _calculation(dossier, tuple(differing))
 

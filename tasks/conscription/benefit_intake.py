@@ -1,4 +1,4 @@
-"""Rosters of the benefit run: where recruits serve, their honours, what higher levels pay, and accounts (Art. 19, 29)."""
+"""Rosters of the benefit run: service areas, honours, what higher levels pay, accounts (Art. 19, 29)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -40,7 +40,7 @@ def _open_run(tx: Transaction, case_id: int) -> tuple[Standing, int]:
 
 
 Keep = Callable[[Transaction, int, Accepted[Any]], dict[str, Any] | tuple[str, str, dict[str, str | int]]]
-"""Stores one row about a recruit: returns the line of his journal (empty where it is a repeat), or field, message, facts."""
+"""Stores a row about a recruit: returns the line of his journal (empty for a repeat), or field, message, facts."""
 
 
 def _about_recruits(name: str, keep: Keep) -> Taker:

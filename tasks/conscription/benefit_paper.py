@@ -1,4 +1,4 @@
-"""Papers of the benefit run: a calculation sheet for each recruit, the payment roster, and who has no account (Art. 19)."""
+"""Papers of the benefit run: calculation sheets, the payment roster, and who has no account (Art. 19)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -83,17 +83,21 @@ def _line(row: Any) -> BenefitLine:
 
 @step(tells=(CHECKS,), rule=rule_of("payer"))
 def write_roster_files(dossier: Dossier, roster: Payable) -> dict[str, Filed]:
-    """Write the payment roster for the finance bureau, and the list of those without an account for the resettlement group."""
+    """Write the payment roster for the finance bureau, and the list of those without an account."""
     held = {one.number: one for one in _accounts_of(dossier, (*roster.numbers, *roster.without_account))}
     day, year = local_day(now()), year_of(dossier)
     title, purpose = _text("roster_title", year=year), _text("roster_purpose", day=day)
+    columns, missing_columns = (
+        columns_of(_text("roster_columns"), ROSTER_KINDS),
+        columns_of(_text("missing_columns"), MISSING_KINDS),
+    )
     lines = [_payment(held[line.number], line.amount) for line in roster.lines]
+    missing_title = _text("missing_title", year=year)
     missing = [(n, held[n].name, town(held[n].unit).title) for n in roster.without_account]
     return {
-        "roster": file_sheet(dossier, "payment-roster", title, columns_of(_text("roster_columns"), ROSTER_KINDS), lines, purpose),
-        "missing": file_sheet(dossier, "without-account", _text("missing_title", year=year),
-                              columns_of(_text("missing_columns"), MISSING_KINDS), missing, purpose),
-    }  # fmt: skip
+        "roster": file_sheet(dossier, "payment-roster", title, columns, lines, purpose=purpose),
+        "missing": file_sheet(dossier, "without-account", missing_title, missing_columns, missing, purpose=purpose),
+    }
 
 
 def _accounts_of(dossier: Dossier, numbers: Sequence[str]) -> list[Account]:

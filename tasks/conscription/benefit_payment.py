@@ -150,8 +150,9 @@ class Claims(Fact):
 
 @step(tells=(CHECKS, PAYS), rule=rule_of("recovery_scope"))
 def judge_evasions(dossier: Dossier, findings: Mapping[str, EvasionFinding]) -> Claims:
-    """Claim what was paid back where the three conditions hold, or papers were forged (Art. 25; 征兵工作条例 Art. 56)."""
-    sums, manual = {}, []
+    """Claim what was paid where the three conditions hold, or papers were forged (Art. 25; 条例 Art. 56)."""
+    sums: dict[str, Decimal] = {}
+    manual: list[str] = []
     for number, finding in findings.items():
         judged = _recovery(dossier, number, finding)
         back = sum(judged.recovered.values(), NOTHING)

@@ -1,4 +1,4 @@
-"""What the benefit run reads of a season: its recruits, where they serve, their honours, what others pay, their accounts."""
+"""What the benefit run reads of a season: recruits, where they serve, honours, what others pay, accounts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -63,8 +63,8 @@ def _of_season(source: Any, season_id: int) -> dict[int, list[Any]]:
 def recruits(season_id: int) -> list[Recruit]:
     """Return the recruits in service with what their benefits follow from, in the order of their numbers."""
     chosen = (
-        select(CASES.c.id, CASES.c.number, CASES.c.status, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill, CASES.c.unit,
-               CANDIDATES.c.education, CANDIDATES.c.standing, CANDIDATES.c.basis)
+        select(CASES.c.id, CASES.c.number, CASES.c.status, CASES.c.seq, CASES.c.head, CASES.c.version, CASES.c.drill,
+               CASES.c.unit, CANDIDATES.c.education, CANDIDATES.c.standing, CANDIDATES.c.basis)
         .join(CANDIDATES, CANDIDATES.c.case_id == CASES.c.id)
         .where(CASES.c.parent_id == season_id, CASES.c.status == M.IN_SERVICE)
         .order_by(CASES.c.id)

@@ -83,10 +83,8 @@ def open_correction(member: str, offence: int, act_on: date) -> Dossier:
             parent_id=about.parent_id,
         )
         if not found:
-            tx.core.execute(
-                insert(CORRECTIONS).values(case_id=dossier.id, member_id=about.id, year=year, place=place, offence=kind.value,
-                                           act_on=act_on)
-            )  # fmt: skip
+            what = {"member_id": about.id, "offence": kind.value, "act_on": act_on}
+            tx.core.execute(insert(CORRECTIONS).values(case_id=dossier.id, year=year, place=place, **what))
     return dossier
 
 
@@ -177,8 +175,17 @@ def await_correction(dossier: Dossier, order: Issued) -> date | None:
         day = _registered_on(dossier)
         return day is not None and day <= order.limit
 
-    word = ask_until(Corrected, dossier, "correction", of=HANDLES, text=words, until=after(order.limit), arrived=by_roster, rule=label,
-                     excluded=own_officers(dossier))  # fmt: skip
+    word = ask_until(
+        Corrected,
+        dossier,
+        "correction",
+        of=HANDLES,
+        text=words,
+        until=after(order.limit),
+        arrived=by_roster,
+        rule=label,
+        excluded=own_officers(dossier),
+    )
     return signed_on(dossier, "correction") if word else note_registration(dossier)
 
 

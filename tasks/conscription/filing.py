@@ -44,7 +44,13 @@ def file_papers(dossier: Dossier, name: str, papers: Sequence[Document], concern
 
 
 def file_sheet(
-    dossier: Dossier, name: str, title: str, columns: Sequence[SheetColumn], rows: Iterable[Sequence[Any]], purpose: str
+    dossier: Dossier,
+    name: str,
+    title: str,
+    columns: Sequence[SheetColumn],
+    rows: Iterable[Sequence[Any]],
+    *,
+    purpose: str,
 ) -> Filed:
     """Write a sheet of a case; nothing where there is nobody to write about."""
     listed = list(rows)

@@ -65,7 +65,7 @@ def hear(dossier: Dossier, ends: datetime) -> str:
     label = cited("conscription.penalty_hearing_days", dossier.on).label
     words, own = text(dossier, "hearing", until=local_day(ends).isoformat()), own_officers(dossier)
     word = ask_until(HearingRequest, dossier, "hearing", of=HANDLES, text=words, until=ends, rule=label, excluded=own)
-    how = "not_requested" if word is None else word.verdict
+    how: str = "not_requested" if word is None else word.verdict
     if how == "requested":
         record = ask(
             HearingRecord, dossier, "hearing_record", of=HANDLES, text=text(dossier, "hearing_record"), excluded=own
@@ -95,9 +95,10 @@ def years_needed(dossier: Dossier, on: date) -> list[int]:
     return sorted({"decision": {on.year}, "act": {act.year}}.get(taken, {on.year, act.year}))
 
 
-def years_needed_now(dossier: Dossier) -> list[int]:
-    """Return the years whose standard a fine decided today may be measured by."""
-    return years_needed(dossier, local_day(now()))
+@step(rule=rule_of("fine_base_year"))
+def fix_day(dossier: Dossier) -> date:  # noqa: ARG001 -- a step takes its dossier
+    """Fix the day by whose standard the bounds are shown, so that a night between two steps changes nothing."""
+    return local_day(now())
 
 
 class Bounds(Fact):
@@ -131,9 +132,9 @@ def fine_text(dossier: Dossier, bounds: Bounds) -> str:
 
 
 @step(rule=rule_of("fine_multiples"))
-def set_bounds(dossier: Dossier, order: Issued, standards: Sequence[Standard], basis: str) -> Bounds:
+def set_bounds(dossier: Dossier, order: Issued, standards: Sequence[Standard], basis: str, on: date) -> Bounds:
     """Set the bounds for the decision; every hard gate must be on file and the offence not too old (行政处罚法)."""
-    on, found = local_day(now()), about(dossier)
+    found = about(dossier)
     missing = missing_gates(_gates(dossier), found.act_on, on)
     judged = _sanction(found, order, on, standards, basis, corrected_on=None)
     if judged.fine is None and not missing:
@@ -142,14 +143,14 @@ def set_bounds(dossier: Dossier, order: Issued, standards: Sequence[Standard], b
 
 
 def _sanction(
-    found: Any, order: Issued, on: date, standards: Sequence[Standard], basis: str, corrected_on: date | None
+    found: Any, order: Issued, on: date, standards: Sequence[Standard], basis: str, *, corrected_on: date | None
 ) -> Sanction:
     given = Order(issued_on=order.issued_on, limit=order.limit, corrected_on=corrected_on)
     return sanction(Offence(found.offence), given, found.act_on, on, standards=standards, legal_basis=basis)
 
 
 class Ruling(Fact):
-    """What was decided: the fine if any, the bans if any; unsettled when the day moved the bounds away from the amount."""
+    """What was decided: fine and bans, if any; unsettled when the day moved the bounds away from the amount."""
 
     decided_on: date
     settled: bool

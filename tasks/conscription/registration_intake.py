@@ -1,4 +1,4 @@
-"""Registration rosters by town: the cohort, and who has registered when; each man once, wrong rows go back (Art. 12)."""
+"""Registration rosters by town: the cohort, and who has registered when; wrong rows go back (Art. 12)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -32,7 +32,7 @@ REGISTERED: Final = "registered"
 class _Judged(NamedTuple):
     one: Accepted[Any]
     found: Registration
-    index: bytes
+    mark: bytes
 
 
 def _outside(found: Registration) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def _list(tx: Transaction, registration: Standing, fresh: Sequence[_Judged]) -> 
     chosen = select(CASES.c.number, CASES.c.id).where(CASES.c.parent_id == registration.id, CASES.c.number.in_(numbers))
     ids = dict(tx.core.execute(chosen).tuples().all())
     pairs = list(zip(numbers, fresh, strict=True))
-    tx.core.execute(insert(PARTIES), [{"case_id": ids[n], "person_id": persons[each.index]} for n, each in pairs])
+    tx.core.execute(insert(PARTIES), [{"case_id": ids[n], "person_id": persons[each.mark]} for n, each in pairs])
     tx.core.execute(insert(REGISTRANTS), [_registrant(ids[n], registration.id, each) for n, each in pairs])
     page = Page(tx, LISTED, 1, actor.get(), at)
     for number, each in pairs:
@@ -106,19 +106,19 @@ def _list(tx: Transaction, registration: Standing, fresh: Sequence[_Judged]) -> 
 
 def _persons(tx: Transaction, fresh: Sequence[_Judged]) -> Mapping[bytes, int]:
     """Return the persons by blind index; those whom no case has met yet are made."""
-    indexes = [each.index for each in fresh]
+    indexes = [each.mark for each in fresh]
     chosen = select(PERSONS.c.identity_index, PERSONS.c.id).where(PERSONS.c.identity_index.in_(indexes))
     known = {bytes(row.identity_index) for row in tx.core.execute(chosen)}
     newcomers = [
         {
-            "identity_index": each.index,
+            "identity_index": each.mark,
             "identity": each.one.fact.identity,
             "name": each.one.fact.name,
             "phone": each.one.fact.phone,
             "account": None,
         }
         for each in fresh
-        if each.index not in known
+        if each.mark not in known
     ]
     if newcomers:
         tx.core.execute(insert(PERSONS), newcomers)

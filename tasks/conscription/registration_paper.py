@@ -72,10 +72,11 @@ def write_overdue(dossier: Dossier) -> dict[str, Filed]:
     for one in _men(dossier, M.REGISTRATION_OVERDUE):
         by_town.setdefault(one.unit, []).append((one.number, one.name, one.identity, one.phone))
     purpose = _text("overdue_purpose", day=local_day(now()))
+    titles = {unit: _text("overdue_title", town=town(unit).title) for unit in by_town}
     return {
-        unit: file_sheet(dossier, f"overdue-{unit}", _text("overdue_title", town=town(unit).title), columns, men, purpose)
+        unit: file_sheet(dossier, f"overdue-{unit}", titles[unit], columns, men, purpose=purpose)
         for unit, men in by_town.items()
-    }  # fmt: skip
+    }
 
 
 @step(tells=(OFFICE,), rule=rule_of("registration_due"))
@@ -90,7 +91,7 @@ def issue_certificates(dossier: Dossier) -> Filed:
             tx.core.execute(update(REGISTRANTS).where(REGISTRANTS.c.case_id.in_(chunk)).values(certified=day))
     columns = columns_of(_text("certificate_columns"), kinds)
     purpose = _text("certificate_purpose", day=day)
-    return file_sheet(dossier, "certificates", _text("certificate_title"), columns, rows, purpose)
+    return file_sheet(dossier, "certificates", _text("certificate_title"), columns, rows, purpose=purpose)
 
 
 def _certificate(one: Any, day: date) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""The family allowance standard of a year: from the rulebook, finance's answer or the season's file; never another year's."""
+"""The family allowance standard of a year: on file, or asked of finance; never another year's (Art. 19)."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -29,7 +29,7 @@ class Standards(Fact):
 
 
 def standard_on_file(year: int, plan: Season | None = None) -> Standard | None:
-    """Return a year's standard: from the rulebook, as finance entered it, or from the season's file; None where none is."""
+    """Return a year's standard: from the rulebook, as finance entered it, or from the season's file; or None."""
     try:
         return standard_of(year)
     except YearMissingError:

@@ -103,10 +103,9 @@ class Bench:
     def told(self, run: UUID, seconds: float = 60) -> float:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for line in reversed(self.log.read_text().splitlines()):
-                name, at = line.split()
-                if name == str(run):
-                    return float(at)
+            for line in reversed(self.log.read_text().splitlines(keepends=True)):
+                if line.startswith(str(run)) and line.endswith("\n"):
+                    return float(line.split()[1])
             time.sleep(0.005)
         raise TimeoutError(run)
 

@@ -1,11 +1,13 @@
 """A stage for stories without Prefect: a fresh home, a clock set by hand, an officer for each role, rosters as files."""
 
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select, text
 from sqlmodel import SQLModel
@@ -42,6 +44,14 @@ def identity(born: date, serial: int, area: str = "320684") -> str:
     """Return a valid number; an odd serial is a man's."""
     body = f"{area}{born:%Y%m%d}{serial:03}"
     return body + check_digit(body)
+
+
+def sheet(path: Path) -> list[tuple[Any, ...]]:
+    return [tuple(cell.value for cell in row) for row in openpyxl.load_workbook(path).active.iter_rows()]
+
+
+def words(path: Path) -> str:
+    return zipfile.ZipFile(path).read("word/document.xml").decode()
 
 
 class Stage:

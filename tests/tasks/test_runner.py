@@ -127,7 +127,8 @@ class Place:
 
     def lines(self, name: str = "") -> list[list[str]]:
         log = self.folder / "log"
-        found = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        text = log.read_text() if log.exists() else ""
+        found = [line.split() for line in text.splitlines(keepends=True) if line.endswith("\n")]
         return [line for line in found if line[0].startswith(name)]
 
     def state(self, run: FlowRun) -> State[Any]:
