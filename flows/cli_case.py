@@ -11,6 +11,7 @@ from config.messages import Refusal, say
 from flows.explanation import OneSentence
 from models.roster import FORMS
 from tasks import desk
+from tasks.anchor import anchor as write_anchor
 from tasks.database import upgrade
 from tasks.journal import verify as verify_chains
 
@@ -142,4 +143,4 @@ def verify(as_json: Json = False) -> None:
 @app.command(help=say("cli.anchor"))
 def anchor(path: Annotated[Path | None, typer.Argument(help=say("cli.anchor_path"))] = None) -> None:
     """Write the digest of all chain heads outside the database."""
-    typer.echo(desk.anchor(path))
+    typer.echo(write_anchor(path))

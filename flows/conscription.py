@@ -45,9 +45,18 @@ def conscription(season: str = "") -> str:
 def prepare(case: Dossier, plan: Season) -> None:
     """Groups, publicity, applications and the first check."""
     if plan.half == 1:  # Art. 4: every January
-        groups = ask(GroupAdjustment, case, "groups", of="leading_group", text=text("groups", plan))
+        groups = ask(
+            GroupAdjustment, case, "groups", of="leading_group", text=text("groups", plan), due=course.groups_due(plan)
+        )
         course.adjust_groups(case, groups.verdict)
-    publicity = ask(PublicityPlan, case, "publicity", of="publicity_group", text=text("publicity", plan))
+    publicity = ask(
+        PublicityPlan,
+        case,
+        "publicity",
+        of="publicity_group",
+        text=text("publicity", plan),
+        due=course.publicity_due(plan),
+    )
     course.run_publicity(case, publicity.document)  # Art. 7-8
     course.open_applications(case, plan.windows.application["male"].opens, course.applications_close(plan))  # Art. 9
     wait_until(case, "applications", course.applications_close(plan))
@@ -91,7 +100,7 @@ def decide(case: Dossier, plan: Season) -> tuple[Dossier, Plan]:
     while True:
         places = selection.propose_plan(case, plan)
         shown = text("meeting", plan, places=places)
-        meeting = ask(Meeting, case, "meeting", of="leading_group", text=shown)
+        meeting = ask(Meeting, case, "meeting", of="leading_group", text=shown, due=course.morning(plan.approval.day))
         if meeting.verdict == "approve":
             return case, places
         selection.return_plan(case, meeting.reason)
@@ -128,14 +137,14 @@ def dispatch(case: Dossier, plan: Season) -> None:
         transport = service.draft_transport(case, plan)
         paper.write_transport(case, transport)
         shown = text("transport", plan, transport=transport)
-        reply = ask(Determination, case, "transport", of="superior", text=shown)
+        reply = ask(Determination, case, "transport", of="superior", text=shown, due=course.morning(transport.departs))
         if reply.verdict == "approve":
             break
         case = case.again()
     service.order_transport(case, transport.departs)
     wait_until(case, "departure", course.morning(transport.departs))
     shown = text("handover", plan, transport=transport)
-    handover = ask(Handover, case, "handover", of="transport_group", text=shown)
+    handover = ask(Handover, case, "handover", of="transport_group", text=shown, due=course.morning(transport.until))
     service.hand_over(case, handover.receiving_unit)
     paper.write_dispatch(case, handover.receiving_unit)
     service.begin_service(case, transport.departs)

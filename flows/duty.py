@@ -1,17 +1,21 @@
 """The duty of every minute: rescue what stands still, fire what is due, show what is open."""
 
-from prefect import flow
+from typing import Any
 
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from config.messages import say
 from tasks.watch import keep_house, keep_watch
 
 
-@flow(name="rescue", persist_result=False)
+@flow(name="rescue", description=say("kernel.rescue"), flow_run_name=say("kernel.rescue_run"), persist_result=False)
 def rescue() -> dict[str, int]:
-    """巡检：为没有运行的在办事项重新启动运行，唤醒到期或有新材料的事项，补齐待办。"""
+    """Give every open case a live run, wake what is due or has new papers, show every question."""
     return keep_watch()
 
 
-@flow(name="sweep", persist_result=False)
-def sweep() -> dict[str, int]:
-    """时限巡查：到期提醒、逾期上报（每级只发一次）；按新公布的节假日重算期限；收取报送的名册；更新看板。"""
+@flow(name="sweep", description=say("kernel.sweep"), flow_run_name=say("kernel.sweep_run"), persist_result=False)
+def sweep() -> list[State[Any]]:
+    """Remind and escalate once a rung, recompute clocks, take rosters in, bring the boards up to date."""
     return keep_house()

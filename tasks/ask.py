@@ -11,9 +11,11 @@ from sqlalchemy import func, insert, or_, select, update
 from config.messages import Refusal, say
 from models.answer import Answer
 from models.case import Decision, DecisionStatus, Mode, Seat
+from models.deadline import Clock
 from models.every_answer import FORMS
 from models.person import Party, Person
 from tasks.clock import local_day, now
+from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.notify import tellings
 from tasks.officer import OFFICERS, check_code, represents, roles_held
@@ -27,6 +29,7 @@ SEATS: Final = table(Seat)
 PARTIES: Final = table(Party)
 PERSONS: Final = table(Person)
 OPEN: Final = DecisionStatus.OPEN.value
+ANSWER_RUNGS: Final = ("before:3", "last_day", "breach")
 
 
 class Question(NamedTuple):
@@ -74,7 +77,7 @@ def ask(
         of: the role, or the roles of an any-of or all-of decision.
         text: what to look at before answering (markdown); never personal data.
         mode: how many of the roles must answer.
-        due: when an answer is due; passing it decides nothing.
+        due: the day by which an answer is due, any moment of it; passing it reminds, and decides nothing.
         excluded: staff numbers that may not answer, for instance whoever drafted the paper.
         shown: what the answer is held against at the door (`Answer.objection`): bounds, case numbers; never personal data.
 
@@ -83,8 +86,12 @@ def ask(
     """
     name = f"ask-{point}"
     if (name, dossier.turn) in dossier.journal:
+        if due:
+            meet_clock(dossier, point)
         return form.model_validate(dossier.journal[name, dossier.turn]["answer"])
     roles = [of] if isinstance(of, str) else list(of)
+    if due:
+        due = start_clock(dossier, Owed(point, Clock.DATE, anchor=due, office=roles[0], rungs=ANSWER_RUNGS))
     title = say(f"point_{dossier.process}.{point.split('.', maxsplit=1)[0]}")
     with transaction() as tx:
         case = lock(tx, dossier.id)

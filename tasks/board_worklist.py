@@ -25,6 +25,7 @@ from tasks.board_page import (
 )
 from tasks.chart import Sheet, Tile, picture
 from tasks.clock import now
+from tasks.form import other_fields
 
 KEY: Final = "worklist"
 MOST_ROWS: Final = 200
@@ -35,9 +36,16 @@ def office_key(role: str) -> str:
     return slug(KEY, role)
 
 
-def answer_address(deployment_id: str, number: str) -> str:
-    """Return the address that opens the decision form filled with a question's number, in both versions of the UI."""
-    parameters = quote(json.dumps({"number": number}), safe="")
+def answer_address(deployment_id: str, number: str, fields: Sequence[str] = ()) -> str:
+    """Return the address that opens the decision form filled with a question's number, in both versions of the UI.
+
+    Args:
+        deployment_id: the decision form's.
+        number: the question's number.
+        fields: what else the question asks for; each stands ready to be filled in on a line of its own.
+    """
+    filled = {"number": number} | ({"details": "\n".join(f"{field}=" for field in fields)} if fields else {})
+    parameters = quote(json.dumps(filled, ensure_ascii=False), safe="")
     return f"{settings().address}/v2/deployments/deployment/{deployment_id}/run?parameters={parameters}"
 
 
@@ -93,7 +101,8 @@ def _links(question: Question, deployment_id: str) -> str:
     own = link(question.number, run_address(question.run_id)) if question.run_id else question.number
     if not deployment_id:
         return own
-    return f"{own}<br>**{link(word('answer_link'), answer_address(deployment_id, question.number))}**"
+    address = answer_address(deployment_id, question.number, other_fields(question.form))
+    return f"{own}<br>**{link(word('answer_link'), address)}**"
 
 
 def _matter(question: Question) -> str:

@@ -26,13 +26,32 @@ def answer(number: str, given: Mapping[str, Any], way: str) -> str:
     return decide(asked[0].seat_id, Signature(staff_no, code, fields, way))
 
 
-def answer_by_form(
-    number: str, verdict: str, reason: str, staff_no: str, code: str, details: Mapping[str, Any]
-) -> State[str]:
-    """Answer through the `decide` form: a refusal ends the run with its reason, and the question stays open."""
-    given = {"verdict": verdict, "reason": reason, "staff_no": staff_no, "code": code, **details}
+def read_details(text: str) -> dict[str, str]:
+    """Return the fields written as `field=content`, one a line; a full-width sign does as well.
+
+    Raises:
+        Refusal: a line has no sign.
+    """
+    found: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        field, sign, content = line.replace("＝", "=", 1).partition("=")
+        if not sign:
+            raise Refusal("form.detail_wrong", line=line[:40])
+        if content.strip():
+            found[field.strip()] = content.strip()
+    return found
+
+
+def answer_by_form(number: str, details: str, **fields: str) -> State[str]:
+    """Answer through the `decide` form: a refusal ends the run with its reason, and the question stays open.
+
+    Args:
+        number: the question's number.
+        details: what this question asks for beyond those, a field a line: `会议纪要编号=2027-01`.
+        fields: verdict, reason, staff number and code.
+    """
     try:
-        case = answer(number, given, "board")
+        case = answer(number, read_details(details) | fields, "board")
     except Refusal as refusal:
         return Failed(name=say("kernel.not_accepted"), message=str(refusal))
     with prefect() as client:

@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from prefect.exceptions import ObjectNotFound
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from config.messages import Refusal, say
 from config.offices import town
 from config.season import season
-from config.settings import settings
 from config.zone import SHANGHAI
-from models.case import Anchor, Notice
+from models.case import Notice
 from models.column import stamp
 from models.conscription.scoring import why as why_above
 from models.roster import FORMS, Education, Sex
@@ -26,7 +24,7 @@ from tasks.conscription.paper import people
 from tasks.conscription.selection import ranking_of
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, town_choices
-from tasks.journal import CASES, case_id_of, heads_digest, lock, write_entry
+from tasks.journal import CASES, case_id_of, lock, write_entry
 from tasks.mailbox import TAKERS
 from tasks.notice_text import render
 from tasks.officer import check_code
@@ -37,7 +35,6 @@ from tasks.store import reading, table, transaction
 from tasks.wait import INSTANCES
 from tasks.worklist import close_answered, seat_of, wake
 
-ANCHORS: Final = table(Anchor)
 NOTICES: Final = table(Notice)
 
 
@@ -196,17 +193,3 @@ def why(case: str, above: str, below: str) -> list[str]:
     case_id_of(case)
     ranking = ranking_of(read_dossier(case), plan)
     return [line.text() for line in why_above(ranking, plan.scorecard, above, below)]
-
-
-def anchor(path: Path | None = None) -> str:
-    """Write how many cases and entries there are, and the digest of all heads, to a file outside the database."""
-    at = now()
-    cases, entries, digest = heads_digest()
-    line = json.dumps({"at": at.astimezone(UTC).isoformat(), "cases": cases, "entries": entries, "digest": digest})
-    where = path or settings().home / "anchors.jsonl"
-    where.parent.mkdir(parents=True, exist_ok=True)
-    with where.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-    with transaction() as tx:
-        tx.core.execute(insert(ANCHORS).values(at=at, cases=cases, entries=entries, digest=digest))
-    return line

@@ -59,6 +59,17 @@ def form_schema(form: str) -> dict[str, Any]:
     }
 
 
+def other_fields(form: str) -> list[str]:
+    """Return the titles of what a form requires beyond verdict and reason."""
+    fields = FORMS[form].model_fields
+    return [say(f"form.{name}") for name in fields if name not in ("verdict", "reason") and fields[name].is_required()]
+
+
+def verdict_labels() -> list[str]:
+    """Return every verdict that any question lists, the common ones first."""
+    return list(dict.fromkeys(label for form in FORMS for label in choices(form, "verdict")))
+
+
 def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """Return (staff number, code, answer's fields by their own names) of a filled form; labels become values again."""
     by_title = {say(f"form.{name}"): name for name in (*FORMS[form].model_fields, STAFF_NO, CODE)}

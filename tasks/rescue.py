@@ -16,6 +16,7 @@ from tasks.ask import SEATS
 from tasks.ask_members import UNSHOWN
 from tasks.case import instances_open
 from tasks.clock import now
+from tasks.logbook import KEEPER, note
 from tasks.runner import alive_runs
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES
@@ -26,6 +27,8 @@ PAGE: Final = 200
 LIVING: Final = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 FIRST_DELAY_MINUTES: Final = 1
 LONGEST_DELAY_MINUTES: Final = 60
+FAILING: Final = 3
+"""Failures in a row after which somebody is told."""
 
 
 def _runs(client: SyncPrefectClient, ids: Iterable[str]) -> dict[str, FlowRun]:
@@ -89,6 +92,8 @@ def _start(client: SyncPrefectClient, one: Any, runs: dict[str, FlowRun]) -> boo
             .where(INSTANCES.c.case_id == one.id, INSTANCES.c.run_id == one.run_id)
             .values(run_id=str(run.id), failures=INSTANCES.c.failures + int(failed))
         )
+    if failed and one.failures + 1 >= FAILING:
+        note("run_failing", {"number": one.number, "failures": one.failures + 1}, (KEEPER,), turn=one.id)
     return True
 
 

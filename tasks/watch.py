@@ -1,16 +1,22 @@
-"""What the duty flows do: each part on its own, so that one fault does not stop the others' work."""
+"""What the duty flows do: each part is a task of its own, so that one fault does not stop the others' work."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from config.messages import say
 from tasks.board import KEPT_AFTER_CLOSING, publish_boards, publish_pages
 from tasks.clock import now
 from tasks.conscription.board import places_of, ranking_board, seasons_since
+from tasks.conscription.retention import erase_expired
 from tasks.deadline import fire_rungs, recompute
+from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
 from tasks.reach import prefect
 from tasks.rescue import rescue
-
-PARTS: Final = ("moved", "rungs", "rosters", "boards")
 
 
 def keep_watch() -> dict[str, int]:
@@ -19,10 +25,14 @@ def keep_watch() -> dict[str, int]:
         return {"rescued": len(rescue(client))}
 
 
-def keep_house() -> dict[str, int]:
-    """Recompute clocks, fire what is due, take rosters from the inbox folder, bring boards up; return the counts."""
-    done = {"moved": len(recompute()), "rungs": fire_rungs(), "rosters": len(take_mailbox()), "boards": show_boards()}
-    return {part: done[part] for part in PARTS}
+def take_rosters() -> int:
+    """Take in the rosters that lie in the inbox folder; return how many."""
+    return len(take_mailbox())
+
+
+def move_deadlines() -> int:
+    """Recompute the clocks that rest on an older calendar; return how many ends moved."""
+    return len(recompute())
 
 
 def show_boards() -> int:
@@ -32,3 +42,18 @@ def show_boards() -> int:
         changed = publish_boards(client, {season.number: places_of(season) for season in seasons})
         rankings = [page for season in seasons if (page := ranking_board(season))]
         return len(changed) + len(publish_pages(client, rankings)[0])
+
+
+PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
+    move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired, show_boards,
+)  # fmt: skip
+
+
+def keep_house() -> list[State[Any]]:
+    """Do every part of the house's duty; the run fails where one does, after the others were done."""
+    return [
+        task(name=say(f"kernel.part_{part.__name__}"), cache_policy=NO_CACHE, persist_result=False)(part)(
+            return_state=True
+        )
+        for part in PARTS
+    ]

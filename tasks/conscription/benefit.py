@@ -113,14 +113,14 @@ class _Planned(NamedTuple):
     def line(self) -> dict[str, Any]:
         """Return what the recruit's own journal says of it."""
         facts = {"item": self.item, "year": self.year, "amount": self.amount, "status": self.status}
-        return facts | {"readings": self.working["readings"]}
+        return facts | {"readings": {path: taken["value"] for path, taken in self.working["readings"].items()}}
 
 
 class Working(Fact):
     """How a sum came about, as it is stored with it."""
 
     lines: tuple[str, ...]
-    readings: dict[str, str]
+    readings: dict[str, dict[str, str]]
     articles: tuple[str, ...]
     standard: Standard | None
     sum: str
@@ -128,7 +128,7 @@ class Working(Fact):
 
 
 def _shown(payment: Payment, standards: Mapping[int, Standard], why: Sequence[str]) -> dict[str, Any]:
-    readings = {path: f"{taken.value}：{taken.basis}" for path, taken in payment.sum.readings.items()}
+    readings = {path: {"value": taken.value, "basis": taken.basis} for path, taken in payment.sum.readings.items()}
     return Working(
         lines=(*(line.text("zh") for line in payment.sum.working), *why),
         readings=readings,

@@ -77,7 +77,7 @@ def _line(row: Any) -> BenefitLine:
         working="；".join(working["lines"]),
         amount=Decimal(working["sum"] or 0),
         article=working["articles"][0],
-        reading="；".join(working["readings"].values()),
+        reading="；".join(reading["basis"] for reading in working["readings"].values()),
     )
 
 

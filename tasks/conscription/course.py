@@ -1,5 +1,6 @@
 """A season: opened by its file, its windows kept, its lists by town (海政办发〔2023〕20号, Art. 3–13)."""
 
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 
 from config.messages import say
 from config.offices import TOWN_ROLE, towns
-from config.rulebook import cited
+from config.rulebook import cited, rule
 from config.season import Season, Window
 from config.season import season as season_file
 from config.zone import SHANGHAI
@@ -73,6 +74,20 @@ def morning(day: date) -> datetime:
 def after(day: date) -> datetime:
     """Return the first moment after a day."""
     return morning(day + timedelta(days=1))
+
+
+def _month_end(year: int, month: int) -> datetime:
+    return morning(date(year, month, monthrange(year, month)[1]))
+
+
+def groups_due(plan: Season) -> datetime:
+    """Return the day by which the groups are adjusted: the end of January (Art. 4)."""
+    return _month_end(plan.year, rule("conscription.group_adjustment_month", plan.approval.day))
+
+
+def publicity_due(plan: Season) -> datetime:
+    """Return the last day of the half-year's publicity month, January or June (Art. 8)."""
+    return _month_end(plan.year, rule("conscription.publicity_months", plan.approval.day)[plan.half - 1])
 
 
 class Stage(NamedTuple):

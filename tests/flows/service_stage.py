@@ -23,6 +23,7 @@ from models.triggers import trigger_statements
 from tasks import officer
 from tasks.ask import Question, Signature, decide, open_questions
 from tasks.clock import now, set_clock
+from tasks.form import form_schema
 from tasks.journal import CASES, ENTRIES, NOTICES, case_id_of, verify
 from tasks.roster import write_roster
 from tasks.store import engine, forget, reading
@@ -33,6 +34,7 @@ ROLES = (
     "district_government", *(f"{TOWN_ROLE}:{one.id}" for one in towns()),
 )  # fmt: skip
 CODE_SECONDS = 31
+MEMBER_DASHES = 2
 TABLES_USED = (*TABLES, *service_roll.TABLES)
 
 
@@ -79,6 +81,9 @@ class Stage:
     def question(self, point: str) -> Question:
         found = [one for one in open_questions() if one.point == point]
         assert len(found) == 1, (point, [one.point for one in open_questions()])
+        stem = point.partition(".")[0]
+        assert {say(f"point_{found[0].process}.{stem}", language) for language in ("zh", "en")}
+        assert form_schema(found[0].form)["required"]
         return found[0]
 
     def answer(self, point: str, *, staff: str = "", **fields: Any) -> str:
@@ -105,7 +110,18 @@ class Stage:
         skipped = ("asked-", "until-", "for-", "clock-", "received-", "rung-")
         with reading() as connection:
             rows = connection.execute(chosen.order_by(ENTRIES.c.seq)).tuples().all()
-        return [(step, turn, after) for step, turn, after in rows if not step.startswith(skipped)]
+        steps = [(step, turn, after) for step, turn, after in rows if not step.startswith(skipped)]
+        if not (number.startswith(("ZB", "DJ")) and number.count("-") == MEMBER_DASHES):  # a member tells no story
+            self._titled(number, [step for step, _, _ in steps])
+        return steps
+
+    def _titled(self, number: str, steps: Sequence[str]) -> None:
+        """Each step of a story has its title in both languages, as the run page shows it."""
+        with reading() as connection:
+            process = connection.execute(select(CASES.c.process).where(CASES.c.number == number)).scalar_one()
+        for step in steps:
+            if not step.startswith(("opened", "closed", "ask-", "lapsed-")):
+                assert {say(f"step_{process}.{step}", language) for language in ("zh", "en")}
 
     def outcome(self, number: str, step: str, turn: int = 1) -> Any:
         chosen = select(ENTRIES.c.outcome).where(

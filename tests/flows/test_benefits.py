@@ -103,7 +103,7 @@ def test_each_sum_keeps_its_working_its_readings_and_its_articles(stage: Stage) 
             select(BENEFITS.c.working).join(CASES, CASES.c.id == BENEFITS.c.case_id)
             .where(CASES.c.number == number(1), BENEFITS.c.item == "family_allowance")
         ).scalar_one()  # fmt: skip
-    assert row["readings"]["conscription.family_allowance_factors"].startswith("highest")
+    assert row["readings"]["conscription.family_allowance_factors"]["value"] == "highest"
     assert row["articles"][0] == "海政办发〔2023〕20号 第十九条第一项"
     assert "24000 元" in row["lines"][0]
     assert (row["sum"], row["standard"]["amount"]) == ("96000.00", "24000")
