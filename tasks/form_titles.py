@@ -5,7 +5,6 @@ from typing import Any, Final
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.utilities.callables import ParameterSchema
 
 from tasks.board_page import first_said
 
@@ -17,8 +16,7 @@ def title_form(client: SyncPrefectClient, flow: str, deployment: DeploymentRespo
     schema = deployment.parameter_openapi_schema or {}
     named = titled(flow, schema)
     if named != schema:
-        change = DeploymentUpdate(parameter_openapi_schema=ParameterSchema.model_validate(named))
-        client.update_deployment(deployment.id, change)
+        client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=named))
 
 
 def titled(flow: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from models.column import key_ring
 from models.roster import FORMS, Row, columns_of
 from models.roster.cell import Choice
 from tasks.clock import local_day, now
-from tasks.journal import FIND_ENTRY, case_id_of, lock, write_entry
+from tasks.journal import case_id_of, lock, write_entry
 from tasks.roster import Accepted, Flaw, Reading, Rejected, masked, read_roster, write_returned
 from tasks.step import actor
 from tasks.store import Transaction, reading, table, transaction
@@ -98,28 +98,23 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
     )
     if found := _received(case_id, form, sheet.file_digest):
         return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
+    *chunks, last = in_chunks(sheet.accepted) if sheet.accepted else [()]
     refused: list[Refused] = []
-    for chunk in in_chunks(sheet.accepted):
+    for chunk in chunks:
         with transaction() as tx:
             refused.extend(taker(tx, case_id, chunk, day))
-    rejected = sorted((*sheet.rejected, *(handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
-    accepted = len(sheet.accepted) - len(refused)
-    name = f"{case}-{form}-{sheet.file_digest[:8]}.xlsx"
-    returned = settings().home / RETURNED_FOLDER / name if rejected else None
-    if returned:
-        returned.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_returned(replace(sheet, rejected=tuple(rejected)), returned)
-    counts = {"accepted": accepted, "rejected": len(rejected)}
-    with transaction() as tx:
-        line = lock(tx, case_id)
-        if tx.run(
-            FIND_ENTRY, case_id, f"received-{form}-{sheet.file_digest[:12]}", 1
-        ).fetchone():  # it came twice at once
-            return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=True)
+    with transaction() as tx:  # the last rows commit with the line that says they are all in
+        lock(tx, case_id)
+        if found := _received(case_id, form, sheet.file_digest):  # it came twice at once
+            return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
+        refused.extend(taker(tx, case_id, last, day))
+        rejected = sorted((*sheet.rejected, *(handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
+        returned = _hand_back(f"{case}-{form}", sheet, rejected)
+        counts = {"accepted": len(sheet.accepted) - len(refused), "rejected": len(rejected)}
         tx.core.execute(insert(RECEIVED).values(case_id=case_id, form=form, digest=sheet.file_digest, at=at, **counts))
         write_entry(
             tx,
-            line,
+            lock(tx, case_id),
             f"received-{form}-{sheet.file_digest[:12]}",
             1,
             actor=actor.get(),
@@ -128,7 +123,16 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
             outcome={"file": sheet.file_digest} | counts,
         )
         count_nudge(case_id)
-    return Intake(form, accepted, len(rejected), sheet.warnings, returned, repeat=False)
+    return Intake(form, counts["accepted"], counts["rejected"], sheet.warnings, returned, repeat=False)
+
+
+def _hand_back(name: str, sheet: Reading[Any], rejected: Sequence[Rejected]) -> Path | None:
+    if not rejected:
+        return None
+    path = settings().home / RETURNED_FOLDER / f"{name}-{sheet.file_digest[:8]}.xlsx"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_returned(replace(sheet, rejected=tuple(rejected)), path)
+    return path
 
 
 def _received(case_id: int, form: str, digest: str) -> Any:

@@ -1,6 +1,7 @@
 """Steps over a set of member cases: ten thousand conscripts are rows, moved in chunks, each chunk one transaction."""
 
 import functools
+import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
@@ -18,6 +19,20 @@ from tasks.store import Prepared, Transaction, reading, table, transaction
 P = ParamSpec("P")
 CHUNK: Final = 1000
 PROGRESS: Final = table(Progress)
+_MINE: Final = (
+    (PROGRESS.c.case_id == bindparam("of"))
+    & (PROGRESS.c.step == bindparam("name"))
+    & (PROGRESS.c.turn == bindparam("in_turn"))
+)
+_READ_PROGRESS: Final = Prepared(
+    select(PROGRESS.c.cursor, PROGRESS.c.done, PROGRESS.c.tally).where(_MINE), "of", "name", "in_turn"
+)
+_BEGIN_PROGRESS: Final = Prepared(insert(PROGRESS), *PROGRESS.c.keys())
+_MOVE_PROGRESS: Final = Prepared(
+    update(PROGRESS).where(_MINE).values({name: bindparam(name) for name in ("cursor", "done", "tally")}),
+    *("cursor", "done", "tally", "of", "name", "in_turn"),
+)
+_END_PROGRESS: Final = Prepared(delete(PROGRESS).where(_MINE), "of", "name", "in_turn")
 
 
 class Member(NamedTuple):
@@ -54,16 +69,7 @@ class Tally(Fact):
 def _chunk_of(statuses: int) -> Prepared:
     names = tuple(f"status_{number}" for number in range(statuses))
     chosen = (
-        select(
-            CASES.c.id,
-            CASES.c.number,
-            CASES.c.status,
-            CASES.c.unit,
-            CASES.c.seq,
-            CASES.c.head,
-            CASES.c.version,
-            CASES.c.drill,
-        )
+        select(*(CASES.c[name] for name in Standing._fields), CASES.c.unit)
         .where(CASES.c.parent_id == bindparam("parent"), CASES.c.id > bindparam("cursor"))
         .where(CASES.c.status.in_([bindparam(name) for name in names]))
         .order_by(CASES.c.id)
@@ -109,11 +115,8 @@ def over_members(
                             {"subject": dossier.subject, "total": outcome.total} | outcome.reached, at, drill=dossier.drill)  # fmt: skip
             write_entry(tx, case, name, dossier.turn, actor=actor.get(), at=at, after=reaches,
                         outcome=outcome.model_dump(), rule=cite(dossier), tellings=told)  # fmt: skip
-            tx.core.execute(delete(PROGRESS).where(_this(dossier)))
+            tx.run(_END_PROGRESS, dossier.id, name, dossier.turn)
             return outcome
-
-        def _this(dossier: Dossier) -> Any:
-            return (PROGRESS.c.case_id == dossier.id) & (PROGRESS.c.step == name) & (PROGRESS.c.turn == dossier.turn)
 
         def one_chunk(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> tuple[Tally | None, int]:
             with transaction() as tx:
@@ -122,16 +125,11 @@ def over_members(
                 if found is not None:  # another run of the same case was faster; its outcome stands
                     recorded = Tally.model_validate_json(found[0])
                     return recorded, recorded.total
-                row = tx.core.execute(
-                    select(PROGRESS.c.cursor, PROGRESS.c.done, PROGRESS.c.tally).where(_this(dossier))
-                ).one_or_none()
-                cursor, done, tally = (row.cursor, row.done, dict(row.tally)) if row else (0, 0, {})
+                row = tx.run(_READ_PROGRESS, dossier.id, name, dossier.turn).fetchone()
+                cursor, done, tally = (row[0], row[1], json.loads(row[2])) if row else (0, 0, {})
                 rows = tx.run(select_chunk, dossier.id, cursor, *statuses, chunk).fetchall()
-                standings = {
-                    each[0]: Standing(each[0], each[1], each[2], each[4], bytes(each[5]), each[6], bool(each[7]))
-                    for each in rows
-                }
-                members = [Member(*each[:4]) for each in rows]
+                standings = {each[0]: Standing._make(each[:-1]) for each in rows}
+                members = [Member(each[0], each[1], each[2], each[-1]) for each in rows]
                 page = Page(tx, name, dossier.turn, actor.get(), now())
                 for moved in work(dossier, members, *args, **kwargs) if members else ():
                     page.add(standings[moved.member.id], moved.after, moved.outcome, moved.rule, moved.tells)
@@ -141,11 +139,11 @@ def over_members(
                 tally[""] = tally.get("", 0) + len(members)
                 if len(members) < chunk:
                     return finish(tx, dossier, tally), done + len(members)
-                last = {"cursor": members[-1].id, "done": done + len(members), "tally": tally}
+                last = (members[-1].id, done + len(members), canonical(tally))
                 if row:
-                    tx.core.execute(update(PROGRESS).where(_this(dossier)).values(**last))
+                    tx.run(_MOVE_PROGRESS, *last, dossier.id, name, dossier.turn)
                 else:
-                    tx.core.execute(insert(PROGRESS).values(case_id=dossier.id, step=name, turn=dossier.turn, **last))
+                    tx.run(_BEGIN_PROGRESS, dossier.id, name, dossier.turn, *last)
                 return None, done + len(members)
 
         def act(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> Tally:

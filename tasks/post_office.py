@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models.column import stamp
 from tasks.clock import now
-from tasks.conscription.intake import PARTIES, PERSONS
+from tasks.conscription.roll import PARTIES, PERSONS
 from tasks.journal import CASES, case_id_of, lock, write_entry
 from tasks.sender import run_sender
 from tasks.step import SYSTEM

@@ -15,7 +15,7 @@ from tasks.clock import now
 from tasks.conscription import intake
 from tasks.conscription.benefit_roll import HONOURS, SERVED, SUPERIOR
 from tasks.conscription.course import number_of as season_number
-from tasks.conscription.intake import OnFile, Roll
+from tasks.conscription.roll import OnFile, Roll
 from tasks.intake import Intake, Refused, Taker, take_in
 from tasks.journal import CASES, Page, Standing, lock
 from tasks.roster import Accepted

@@ -12,7 +12,7 @@ from models.conscription.service_roll import Honour, ServedYear, SuperiorPayment
 from models.conscription.status import MemberStatus as M
 from tasks.conscription.check import CANDIDATES
 from tasks.conscription.course import number_of as season_number
-from tasks.conscription.intake import PARTIES, PERSONS
+from tasks.conscription.roll import PARTIES, PERSONS
 from tasks.journal import CASES, Standing, case_id_of
 from tasks.step import Dossier
 from tasks.store import in_transaction, reading, table

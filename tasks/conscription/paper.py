@@ -37,7 +37,7 @@ from models.roster import Education, ReturnGround, Sex
 from tasks.clock import local_day, now
 from tasks.conscription.check import CANDIDATES
 from tasks.conscription.course import rule_of
-from tasks.conscription.intake import PARTIES, PERSONS
+from tasks.conscription.roll import PARTIES, PERSONS
 from tasks.conscription.service import Assessment, Transport
 from tasks.document import write_document
 from tasks.journal import CASES

@@ -16,8 +16,8 @@ from models.conscription.status import MemberStatus as M
 from models.conscription.status import SeasonStatus as S
 from tasks.clock import now
 from tasks.conscription.correction import CORRECTIONS
-from tasks.conscription.intake import PARTIES, PERSONS, OnFile, Roll
 from tasks.conscription.registration import REGISTRANTS, number_of, year_of
+from tasks.conscription.roll import PARTIES, PERSONS, OnFile, Roll
 from tasks.intake import Intake, Refused, take_in
 from tasks.journal import CASES, Page, Standing, lock
 from tasks.roster import Accepted

@@ -10,7 +10,7 @@ from models.judgement import years_after
 from tasks.clock import local_day, now
 from tasks.conscription.check import CANDIDATES
 from tasks.conscription.course import FINDINGS, PROCESS
-from tasks.conscription.intake import EVIDENCE, OBJECTIONS, PARTIES, PERSONS
+from tasks.conscription.roll import EVIDENCE, OBJECTIONS, PARTIES, PERSONS
 from tasks.journal import CASES, lock, write_entry
 from tasks.step import SYSTEM
 from tasks.store import reading, transaction

@@ -21,8 +21,8 @@ from tasks.conscription.check import CANDIDATES, OFFICE
 from tasks.conscription.course import TOWN_ROLES, rule_of
 from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES, Telling
-from tasks.notify import PARTY_CHANNEL
 from tasks.members import Member, Moved, over_members
+from tasks.notify import PARTY_CHANNEL
 from tasks.step import Dossier, step
 from tasks.store import reading, table, transaction
 from tasks.wait import wait_until

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select
 
@@ -231,3 +232,24 @@ def test_a_returned_check_asks_for_the_rosters_again_and_calculates_anew(stage: 
     tell(stage)
     assert stage.question("rosters")
     assert {status for _, status in sums().values()} == {"calculated"}
+
+
+def test_an_area_that_is_none_and_a_recruit_of_nowhere_go_back(stage: Stage) -> None:
+    tell(stage)
+    path = stage.roster([*served(*AREAS[:2]), *served(ServiceArea.ORDINARY, year=2028)])
+    book = openpyxl.load_workbook(path)
+    titles = {cell.value: cell.column for row in book.active.iter_rows(max_row=4) for cell in row if cell.value}
+    last = book.active.max_row
+    book.active.cell(last - 2, titles["服役地区"]).value = "新疆"
+    book.active.cell(last - 1, titles["应征编号"]).value = "ZB-2027H1-000999"
+    book.active.cell(last, titles["所属年度"]).value = 1999
+    book.save(path)
+    before = stage.entries()
+    taken = take_benefit_roster(RUN, "service_year", path)
+    assert (taken.accepted, taken.rejected) == (0, 3)
+    assert taken.returned is not None
+    reasons = [row[-1] for row in sheet(taken.returned)][-3:]
+    assert "只能填写：一般地区、艰苦地区、进藏" in reasons[0]
+    assert "名册中没有此人" in reasons[1]
+    assert "2000至2099" in reasons[2]
+    assert stage.entries() == before + 1  # the roster itself, and nothing of its rows
