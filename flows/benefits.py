@@ -20,7 +20,7 @@ from tasks.wait import wait_for, wait_until
 
 @story(
     name="conscription_benefits",
-    run_name=say("conscription_benefits.run_name", season="{season}", year="{year}"),
+    run_name=benefit.run_name,
     description=say("conscription_benefits.description"),
 )
 def conscription_benefits(season: str, year: int) -> str:

@@ -20,7 +20,7 @@ from tasks.wait import wait_for, wait_until
 
 @story(
     name="conscription",
-    run_name=say("conscription.run_name", season="{season}"),
+    run_name=course.run_name,
     description=say("conscription.description"),
 )
 def conscription(season: str = "") -> str:

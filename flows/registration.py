@@ -18,15 +18,16 @@ from tasks.wait import wait_until
 
 @story(
     name="military_registration",
-    run_name=say("military_registration.run_name", year="{year}"),
+    run_name=registration.run_name,
     description=say("military_registration.description"),
 )
-def military_registration(year: int) -> str:
+def military_registration(year: int = 0) -> str:
     """Take the registration of one year from its announcement to its result.
 
     Args:
-        year: the year, for example 2027.
+        year: the year, for example 2027; 0 takes this year.
     """
+    year = year or registration.this_year()
     case = registration.open_year(year)
     word = ask(Determination, case, "announcement", of=registration.OFFICE, text=registration.announcement_text(year))
     while word.verdict == "return":
@@ -54,7 +55,7 @@ def military_registration(year: int) -> str:
 
 @story(
     name="correction_order",
-    run_name=say("correction_order.run_name", member="{member}"),
+    run_name=correction.run_name,
     description=say("correction_order.description"),
 )
 def correction_order(member: str, offence: int, act_on: date) -> str:

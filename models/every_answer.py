@@ -2,6 +2,7 @@
 
 from models.answer import Answer
 from models.conscription import answer as conscription
+from models.conscription import service_answer as service
 
 FORMS = Answer.forms
-PROCESSES = (conscription,)
+PROCESSES = (conscription, service)

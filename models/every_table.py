@@ -1,34 +1,13 @@
 """Every table of ours, so that migrations and tests see them all."""
 
 from models.case import Anchor, Case, Deadline, Decision, Entry, Instance, Notice, Progress, Received, Rung, Seat
+from models.conscription import service_roll
 from models.conscription.roll import Benefit, Candidate, Evidence, Finding, Objection, Ranked, Returned
 from models.office import Delegation, Officer, Post
 from models.person import Party, Person
 from models.simulation import SimulatedClock
 
 TABLES = (
-    Anchor,
-    Benefit,
-    Candidate,
-    Case,
-    Deadline,
-    Decision,
-    Delegation,
-    Entry,
-    Evidence,
-    Finding,
-    Instance,
-    Notice,
-    Objection,
-    Officer,
-    Party,
-    Person,
-    Post,
-    Progress,
-    Ranked,
-    Received,
-    Returned,
-    Rung,
-    Seat,
-    SimulatedClock,
-)
+    Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice, Objection,
+    Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock, *service_roll.TABLES,
+)  # fmt: skip

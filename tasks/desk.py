@@ -25,7 +25,7 @@ from tasks.conscription.selection import ranking_of
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, town_choices
 from tasks.journal import CASES, case_id_of, lock, write_entry
-from tasks.mailbox import TAKERS
+from tasks.mailbox import take_roster
 from tasks.notice_text import render
 from tasks.officer import check_code
 from tasks.reach import prefect
@@ -106,9 +106,7 @@ def take(case: str, form: str, path: Path) -> Intake:
     """
     if form == "decision":
         return answer_sheet(path)
-    if form not in TAKERS:
-        raise Refusal("kernel.no_such_form", form=form)
-    taken = TAKERS[form](case, form, path)
+    taken = take_roster(case, form, path)
     _tell_prefect(None, case)
     return taken
 

@@ -50,13 +50,17 @@ MOVE_CASE: Final = Prepared(
     "head",
     "of",
 )
-_MOVED: Final = func.unnest(
-    bindparam("status", type_=ARRAY(Text)),
-    bindparam("version", type_=ARRAY(Integer)),
-    bindparam("seq", type_=ARRAY(Integer)),
-    bindparam("head", type_=ARRAY(LargeBinary)),
-    bindparam("of", type_=ARRAY(Integer)),
-).table_valued("status", "version", "seq", "head", "of").render_derived()
+_MOVED: Final = (
+    func.unnest(
+        bindparam("status", type_=ARRAY(Text)),
+        bindparam("version", type_=ARRAY(Integer)),
+        bindparam("seq", type_=ARRAY(Integer)),
+        bindparam("head", type_=ARRAY(LargeBinary)),
+        bindparam("of", type_=ARRAY(Integer)),
+    )
+    .table_valued("status", "version", "seq", "head", "of")
+    .render_derived()
+)
 MOVE_CASES: Final = Prepared(
     update(CASES)
     .where(CASES.c.id == _MOVED.c.of)
@@ -103,16 +107,18 @@ def link(head: bytes, *, case_id: int, seq: int, step: str, turn: int, actor: st
          rule: str, at: str) -> bytes:  # fmt: skip
     """Return the hash of an entry: HMAC-SHA-256 over the previous hash and every field."""
     line = _SEPARATOR.join((str(case_id), str(seq), step, str(turn), actor, before, after, rule, at, outcome))
-    inner, outer = (state.copy() for state in _keyed(key_ring().chain))
-    inner.update(head + line.encode())
-    outer.update(inner.digest())
-    return outer.digest()
+    inner, outer = _keyed(key_ring().chain)
+    body, whole = inner.copy(), outer.copy()
+    body.update(head + line.encode())
+    whole.update(body.digest())
+    digest: bytes = whole.digest()
+    return digest
 
 
 @lru_cache(maxsize=2)
 def _keyed(key: bytes) -> tuple[Any, Any]:
     """Return the two SHA-256 states that a key makes of every HMAC (RFC 2104): hashed once, not once an entry."""
-    padded = key.ljust(_BLOCK_BYTES, b"\0")
+    padded = (key if len(key) <= _BLOCK_BYTES else sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
     return sha256(bytes(byte ^ 0x36 for byte in padded)), sha256(bytes(byte ^ 0x5C for byte in padded))
 
 
@@ -150,8 +156,8 @@ class Page:
             if told.facts is not self._facts or told.facts != self._facts_then:
                 self._facts, self._facts_then, self._facts_text = told.facts, dict(told.facts), canonical(told.facts)
             self._notices.append(
-                (key, case.id, seq, told.recipient, told.channel, told.template, self._facts_text, "pending", 0, self._at,
-                 "", "", self._at)
+                (key, case.id, seq, told.recipient, told.channel, told.template, self._facts_text, "pending", 0,
+                 self._at, "", "", self._at)
             )  # fmt: skip
 
     def write(self) -> None:

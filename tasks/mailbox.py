@@ -1,23 +1,37 @@
 """The inbox folder: rosters laid into it are taken in, and moved on to where their result says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from config.messages import Refusal
 from config.settings import settings
 from models.roster import FORMS
-from tasks.conscription.intake import TAKERS as CONSCRIPTION
-from tasks.conscription.intake import take_roster
+from tasks.conscription.benefit_intake import TAKERS as BENEFIT
+from tasks.conscription.intake import TAKERS as SEASON
+from tasks.conscription.registration_intake import TAKERS as REGISTRATION
 from tasks.decision_sheet import answer_sheet
-from tasks.intake import Intake
+from tasks.intake import Intake, Taker, take_in
 
 FOLDER: Final = "mailbox"
 DONE: Final = "done"
 REFUSED: Final = "refused"
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
-TAKERS: Mapping[str, Callable[[str, str, Path], Intake]] = dict.fromkeys(CONSCRIPTION, take_roster)
-"""Which process takes a form in."""
+TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {"ZB": SEASON, "DJ": REGISTRATION, "YD": BENEFIT}
+"""Which process takes which forms in: a case number says what it is."""
+NAMED: Final = tuple(dict.fromkeys((*(form for forms in TAKERS.values() for form in forms), "decision")))
+
+
+def take_roster(case: str, form: str, path: Path) -> Intake:
+    """Take a roster into the case it is for.
+
+    Raises:
+        Refusal: the case's process has no such form, or the file as a whole cannot be taken.
+    """
+    forms = TAKERS.get(case.partition("-")[0], {})
+    if form not in forms:
+        raise Refusal("kernel.no_such_form", form=form)
+    return take_in(case, form, path, forms[form])
 
 
 def take_mailbox() -> list[Intake]:
@@ -43,14 +57,14 @@ def take_mailbox() -> list[Intake]:
 
 def _take(path: Path) -> Intake:
     case, form = path.parent.name, _form_of(path.stem)
-    return answer_sheet(path) if form == "decision" else TAKERS[form](case, form, path)
+    return answer_sheet(path) if form == "decision" else take_roster(case, form, path)
 
 
 def _form_of(stem: str) -> str:
-    for form in (*TAKERS, "decision"):
+    for form in NAMED:
         if stem.startswith((form, FORMS[form].sheet_title())):
             return form
-    raise Refusal("kernel.file_unnamed", file=stem, forms="、".join(FORMS[form].sheet_title() for form in TAKERS))
+    raise Refusal("kernel.file_unnamed", file=stem, forms="、".join(FORMS[form].sheet_title() for form in NAMED))
 
 
 def _move(path: Path, where: str) -> Path:

@@ -8,8 +8,9 @@ from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
-from models.case import Progress
 from config.fact import Fact
+from models.case import Progress
+from models.column import canonical
 from tasks.clock import now
 from tasks.journal import CASES, FIND_ENTRY, Page, Standing, Telling, lock, write_entry
 from tasks.notify import tellings

@@ -17,6 +17,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
+from prefect.runtime import flow_run
 from prefect.states import Scheduled
 from sqlalchemy import select, update
 
@@ -100,12 +101,12 @@ def park_run(client: SyncPrefectClient, run_id: UUID, parked: Parked, seen: int)
         client.set_flow_run_state(run_id, Scheduled(name="Nudged", scheduled_time=now_for_prefect()))
 
 
-def story(*, name: str, run_name: str, description: str = "") -> Callable[[Callable[P, R]], Flow[P, R]]:
+def story(*, name: str, run_name: Callable[..., str], description: str = "") -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Make a function a story: a Prefect flow that may wait for months without holding a process.
 
     Args:
         name: the flow's name, the stem of its process.
-        run_name: template of the run's name, with the flow's parameters.
+        run_name: makes the run's name from the flow's parameters.
         description: what operators read about it.
     """
 
@@ -126,6 +127,11 @@ def story(*, name: str, run_name: str, description: str = "") -> Callable[[Calla
         functools.update_wrapper(told, tell)
         told.__signature__ = inspect.signature(tell)  # type: ignore[attr-defined]
         del told.__dict__["__wrapped__"]  # Prefect would bind the parameters against it
-        return flow(name=name, flow_run_name=run_name, description=description or None, persist_result=False)(told)
+        return flow(
+            name=name,
+            flow_run_name=lambda: run_name(**flow_run.parameters),
+            description=description or None,
+            persist_result=False,
+        )(told)
 
     return of

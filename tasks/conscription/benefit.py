@@ -42,6 +42,11 @@ def number_of(season: str, year: int) -> str:
     return f"YD-{season}-{year}"
 
 
+def run_name(season: str, year: int) -> str:
+    """Return the name of a run: the season and the year that is paid."""
+    return say("conscription_benefits.run_name", season=season, year=year)
+
+
 def open_benefits(plan: Season, year: int) -> Dossier:
     """Open the benefits of a season's recruits for a year, or take up the run that is open.
 

@@ -43,6 +43,11 @@ def number_of(year: int, place: int) -> str:
     return f"ZG-{year}-{place:04}"
 
 
+def run_name(member: str, **_facts: object) -> str:
+    """Return the name of a run: the member's case number, never a name."""
+    return say("correction_order.run_name", member=member)
+
+
 def open_correction(member: str, offence: int, act_on: date) -> Dossier:
     """Open the case of an offence, or take up the one that is open for this member, offence and day.
 

@@ -47,6 +47,11 @@ def read_plan(season: str) -> Season:
     return season_file(season or season_of(today()).season)
 
 
+def run_name(season: str = "") -> str:
+    """Return the name of a season's run: 征兵/2027H1."""
+    return say("conscription.run_name", season=read_plan(season).name)
+
+
 def open_season(plan: Season) -> Dossier:
     """Open the season, or take up the one that is open."""
     subject = say("conscription.subject", year=plan.year, half=say(f"conscription.half_{plan.half}"))

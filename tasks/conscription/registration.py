@@ -16,6 +16,7 @@ from models.conscription.status import SeasonStatus as S
 from models.deadline import Clock
 from models.judgement import day_of
 from tasks.case import open_case
+from tasks.clock import today
 from tasks.conscription.course import TOWN_ROLES, after, morning, rule_of
 from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES
@@ -49,6 +50,16 @@ def due_day(year: int) -> date:
         config.rulebook.NotInForceError: the year is before the rules.
     """
     return day_of(year, cited("conscription.registration_due", date(year, 12, 31)).value)
+
+
+def this_year() -> int:
+    """Return the year of today."""
+    return today().year
+
+
+def run_name(year: int = 0) -> str:
+    """Return the name of a year's run."""
+    return say("military_registration.run_name", year=year or this_year())
 
 
 def open_year(year: int) -> Dossier:

@@ -82,12 +82,24 @@ def cluster() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long some work takes; the garbage of the work before it is not on its bill."""
+class Spent(NamedTuple):
+    """What some work took: seconds by the clock, and of the processor in this process."""
+
+    wall: float
+    cpu: float
+
+
+def spent(work: Callable[[], object]) -> Spent:
+    """Return what some work takes; the garbage of the work before it is not on its bill."""
     gc.collect()
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - begun
+    return Spent(time.perf_counter() - begun, time.process_time() - busy)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long some work takes by the clock."""
+    return spent(work).wall
 
 
 def p50(times: Sequence[float]) -> float:

@@ -97,7 +97,7 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("amount", sa.String(length=20), nullable=False),
         sa.Column("working", sa.Text(), nullable=False),
-        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.id"],
@@ -138,6 +138,27 @@ def upgrade() -> None:
     op.create_index("ix_conscription_candidates_season_id", "conscription_candidates", ["season_id"], unique=False)
 
     op.create_table(
+        "conscription_corrections",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("offence", sa.String(length=24), nullable=False),
+        sa.Column("act_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("case_id"),
+        sa.UniqueConstraint("member_id", "offence", "act_on"),
+    )
+    op.create_index("ix_conscription_corrections_member_id", "conscription_corrections", ["member_id"], unique=False)
+
+    op.create_table(
         "conscription_evidence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -171,6 +192,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "kind", "digest"),
     )
+    op.create_table(
+        "conscription_honours",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("act", sa.LargeBinary(), nullable=True),
+        sa.Column("region_level", sa.Boolean(), nullable=True),
+        sa.Column("document", sa.String(length=60), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id", "digest"),
+    )
+    op.create_index("ix_conscription_honours_case_id", "conscription_honours", ["case_id"], unique=False)
+
     op.create_table(
         "conscription_objections",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -211,6 +251,29 @@ def upgrade() -> None:
     op.create_index("ix_conscription_ranking_season_id", "conscription_ranking", ["season_id"], unique=False)
 
     op.create_table(
+        "conscription_registrants",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("registration_id", sa.Integer(), nullable=False),
+        sa.Column("born", sa.LargeBinary(), nullable=False),
+        sa.Column("registered", sa.Date(), nullable=True),
+        sa.Column("result", sa.String(length=10), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("certified", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_index(
+        "ix_conscription_registrants_registration_id", "conscription_registrants", ["registration_id"], unique=False
+    )
+
+    op.create_table(
         "conscription_returns",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("ground", sa.String(length=12), nullable=False),
@@ -224,6 +287,57 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id"),
     )
+    op.create_table(
+        "conscription_service_years",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("area", sa.String(length=10), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("document", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id", "year", "area"),
+    )
+    op.create_index("ix_conscription_service_years_case_id", "conscription_service_years", ["case_id"], unique=False)
+
+    op.create_table(
+        "conscription_standards",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.String(length=20), nullable=False),
+        sa.Column("document", sa.String(length=60), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("year"),
+    )
+    op.create_table(
+        "conscription_superior_payments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("item", sa.String(length=24), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.String(length=20), nullable=False),
+        sa.Column("payer", sa.String(length=60), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("document", sa.String(length=60), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id", "item", "year", "payer"),
+    )
+    op.create_index(
+        "ix_conscription_superior_payments_case_id", "conscription_superior_payments", ["case_id"], unique=False
+    )
+
     op.create_table(
         "deadlines",
         sa.Column("id", sa.Integer(), nullable=False),
