@@ -246,7 +246,7 @@ def compile_calendar(notices: Iterable[Overlay]) -> Calendar:
     marks |= {day: _Mark(Kind.MAKEUP, day.year) for day in constants.workdays}
     seeded = range(min(marks).year, max(marks).year + 1)
     label = f"chinesecalendar {release_of('chinesecalendar')}"
-    sources = dict.fromkeys(seeded, (label, "https://pypi.org/project/chinesecalendar/"))
+    sources = dict.fromkeys(seeded, (label, ""))
     ordered = sorted(notices, key=lambda overlay: overlay.year)
     stated = {notice.year for notice in ordered}
     if len(stated) != len(ordered):

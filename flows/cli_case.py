@@ -36,7 +36,7 @@ def start(
 
 
 @app.command(help=say("cli.decide"))
-def decide(
+def decide(  # noqa: PLR0917 -- the fields of the form
     number: Annotated[str, typer.Argument(help=say("cli.question"))],
     staff_no: Annotated[str, typer.Option("--staff", help=say("cli.staff_no"))],
     code: Annotated[str, typer.Option("--code", help=say("cli.code"))],

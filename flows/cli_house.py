@@ -29,7 +29,7 @@ def house_of_banjie() -> None:
 @app.command(help=say("cli.up"))
 def up(try_out: Annotated[bool, typer.Option("--try-out", help=say("cli.try_out"))] = False) -> None:
     """Run everything on this machine until Ctrl-C."""
-    house.up(try_out=try_out, tell=lambda line: typer.echo(line))
+    house.up(try_out=try_out, tell=typer.echo)
 
 
 @app.command(help=say("cli.demo"))

@@ -8,6 +8,7 @@ from models.person import Party, Person
 from models.simulation import SimulatedClock
 
 TABLES = (
-    Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice, Objection,
-    Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock, *service_roll.TABLES,
+    Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice,
+    Objection, Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
+    *service_roll.TABLES,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from config.messages import say
 from config.rulebook import rule
 from models.answer import Answer
 from models.case import DecisionStatus, Mode
-from tasks.ask import DECISIONS, OPEN, SEATS
+from tasks.ask import DECISIONS, OPEN, SEATS, open_seat
 from tasks.clock import local_day, now
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.notify import tellings
@@ -59,7 +59,7 @@ def ask_each(
 def _put(
     form: type[A], dossier: Dossier, point: str, *, members: Sequence[str], of: str, text: Callable[[str], str]
 ) -> Any:
-    """Put the question for each member, once a turn: whom it was put for is journalled, and a replay asks nobody else."""
+    """Put the question for each member, once a turn: a replay asks nobody else."""
     at = now()
     with transaction() as tx:
         case = lock(tx, dossier.id)
@@ -88,7 +88,7 @@ def _put(
                 substance=False,
                 outcome={"form": form.__name__, "of": [of], "mode": Mode.SINGLE, "text": shown},
             )
-            made = tx.core.execute(
+            decision_id = tx.add(
                 insert(DECISIONS).values(
                     case_id=member.id,
                     point=point,
@@ -103,22 +103,7 @@ def _put(
                     excluded=[],
                 )
             )
-            tx.core.execute(
-                insert(SEATS).values(
-                    decision_id=made.inserted_primary_key[0],
-                    place=1,
-                    role=of,
-                    officer="",
-                    attempt=1,
-                    status=OPEN,  # type: ignore[index]
-                    run_id=run_id,
-                    refusal="",
-                    verdict="",
-                    signed_by="",
-                    signed_for="",
-                    way="",
-                )
-            )
+            tx.core.execute(insert(SEATS).values(open_seat(decision_id, 1, of, run_id)))
         outcome = {"cases": list(members)}
         facts = {"title": title, "subject": dossier.subject, "members": len(members)}
         told = tellings(tx, [of] if members else [], "notice_kernel.questions", facts, at, drill=dossier.drill)

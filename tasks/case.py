@@ -74,7 +74,7 @@ def open_case(
             select(CASES.c.id).where(CASES.c.number == number).with_for_update()
         ).scalar_one_or_none()
         if found is None:
-            made = tx.core.execute(
+            made = tx.add(
                 insert(CASES).values(
                     number=number,
                     process=process,
@@ -90,7 +90,7 @@ def open_case(
                     opened_at=at,
                 )
             )
-            found = made.inserted_primary_key[0]  # type: ignore[index]
+            found = made
             tx.core.execute(
                 insert(INSTANCES).values(
                     case_id=found,

@@ -7,7 +7,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from config.messages import Refusal, say
-from tasks.ask import Signature, decide, instance_of, open_questions
+from tasks.ask import instance_of, open_questions
+from tasks.door import Signature, decide
 from tasks.form import read_form
 from tasks.reach import prefect
 from tasks.worklist import close_answered, seat_of, wake

@@ -8,8 +8,9 @@ from config.messages import Refusal
 from config.settings import settings
 from models.column import key_ring
 from models.roster import DecisionRow
-from tasks.ask import Proofs, Signature, decide, open_questions
+from tasks.ask import Question, open_questions
 from tasks.clock import local_day, now
+from tasks.door import Proofs, Signature, decide
 from tasks.form import read_form
 from tasks.intake import RETURNED_FOLDER, Intake, Refused, handed_back
 from tasks.roster import read_roster, write_returned
@@ -30,12 +31,7 @@ def answer_sheet(path: Path) -> Intake:
     for one in sheet.accepted:
         row: Any = one.fact
         try:
-            seat_id = seat_of(row.question)
-            if seat_id not in asked:
-                raise Refusal("kernel.question_closed", number=row.question)
-            given = {"verdict": row.verdict.word, "reason": row.reason, "staff_no": row.staff, "code": row.code}
-            staff_no, code, answer = read_form(asked[seat_id].form, given)
-            decide(seat_id, Signature(staff_no, code, answer, "sheet"), proofs)
+            _answer(asked, row, proofs)
         except Refusal as refusal:
             refused.append(Refused(one, "question", refusal.key, refusal.facts))
     rejected = sorted((*sheet.rejected, *(handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
@@ -44,3 +40,12 @@ def answer_sheet(path: Path) -> Intake:
         returned.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_returned(replace(sheet, rejected=tuple(rejected)), returned)
     return Intake("decision", len(sheet.accepted) - len(refused), len(rejected), sheet.warnings, returned, repeat=False)
+
+
+def _answer(asked: dict[int, Question], row: Any, proofs: Proofs) -> None:
+    seat_id = seat_of(row.question)
+    if seat_id not in asked:
+        raise Refusal("kernel.question_closed", number=row.question)
+    given = {"verdict": row.verdict, "reason": row.reason, "staff_no": row.staff, "code": row.code}
+    staff_no, code, answer = read_form(asked[seat_id].form, given)
+    decide(seat_id, Signature(staff_no, code, answer, "sheet"), proofs)

@@ -79,6 +79,9 @@ def read_form(form: str, response: dict[str, Any]) -> tuple[str, str, dict[str, 
 
 
 def to_value(form: str, field: str, given: Any) -> Any:
-    """Return the value behind a choice's label; anything else stays as it was given."""
-    known = FORMS[form].model_fields
-    return choices(form, field).get(str(given).strip(), given) if field in known else given
+    """Return the value behind a choice's label, or behind the one label that begins so; anything else stays."""
+    if field not in FORMS[form].model_fields:
+        return given
+    labels, word = choices(form, field), str(given).strip()
+    begun = [value for label, value in labels.items() if word and label.startswith(word)]
+    return labels.get(word, begun[0] if len(begun) == 1 else given)

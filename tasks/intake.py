@@ -70,7 +70,8 @@ def _plain(value: Any) -> Any:
 
 def handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:
     """Return a row that was read well but refused, with its reason, to go back with the others."""
-    column = next(c for c in columns_of(sheet.form) if c.field == one.field)
+    form: type[Row] = sheet.form
+    column = next(c for c in columns_of(form) if c.field == one.field)
     given = _plain(getattr(one.accepted.fact, one.field))
     shown = masked(given, column.cell.kind, private=column.cell.private)
     flaw = Flaw(one.accepted.row, "", column.title, shown, one.key, one.facts)

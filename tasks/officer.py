@@ -48,7 +48,7 @@ def enrol(staff_no: str, name: str, roles: list[str], since: date, identity: str
     with transaction() as tx:
         if tx.core.execute(select(OFFICERS.c.id).where(OFFICERS.c.staff_no == staff_no)).first():
             raise Refusal("kernel.officer_exists", staff_no=staff_no)
-        made = tx.core.execute(
+        made = tx.add(
             insert(OFFICERS).values(
                 staff_no=staff_no,
                 name=name,
@@ -59,7 +59,7 @@ def enrol(staff_no: str, name: str, roles: list[str], since: date, identity: str
                 identity_index=key_ring().index(identity) if identity else None,
             )
         )
-        officer_id = made.inserted_primary_key[0]  # type: ignore[index]
+        officer_id = made
         tx.core.execute(
             insert(POSTS), [{"officer_id": officer_id, "role": role, "since": since, "until": None} for role in roles]
         )

@@ -13,12 +13,13 @@ from config.season import season
 from config.zone import SHANGHAI
 from models.conscription.status import MemberStatus as M
 from tasks import officer, synthetic
-from tasks.ask import Question, Signature, decide, open_questions
+from tasks.ask import Question, open_questions
 from tasks.clock import local_day, now, set_clock
 from tasks.conscription.check import CANDIDATES
 from tasks.conscription.course import FINDINGS, number_of
 from tasks.conscription.intake import take_roster
 from tasks.conscription.roll import EVIDENCE, OBJECTIONS, PARTIES, PERSONS, RETURNS
+from tasks.door import Signature, decide
 from tasks.journal import CASES, ENTRIES
 from tasks.store import reading
 from tasks.synthetic import Due, Made

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import ClauseElement, Executable
 from sqlmodel import SQLModel
@@ -118,6 +118,12 @@ class Transaction:
         if self._core is None:
             self._core = Connection(self._store, connection=self._fairy).execution_options(joined=True)
         return self._core
+
+    def add(self, statement: Insert) -> int:
+        """Insert one row and return its id."""
+        made = self.core.execute(statement).inserted_primary_key
+        assert made is not None  # noqa: S101 -- every table here has a key of its own
+        return int(made[0])
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Do something once the transaction is safe; a rolled-back transaction does nothing."""

@@ -17,8 +17,9 @@ from config.messages import Refusal, say
 from config.offices import office
 from config.zone import SHANGHAI
 from models.case import DecisionStatus
-from tasks.ask import DECISIONS, SEATS, Question, Signature, decide, instance_of, open_questions
+from tasks.ask import DECISIONS, SEATS, Question, instance_of, open_questions
 from tasks.ask_members import UNSHOWN
+from tasks.door import Signature, decide
 from tasks.form import form_schema, read_form
 from tasks.reach import prefect
 from tasks.runner import nudge, poke

@@ -18,10 +18,11 @@ from models.case import Anchor, Deadline, Decision, Entry, Notice, Rung, Seat
 from models.column import key_ring
 from models.person import Party, Person
 from tasks import officer
-from tasks.ask import Signature, decide, open_questions
+from tasks.ask import open_questions
 from tasks.case import open_case
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
+from tasks.door import Signature, decide
 from tasks.journal import CASES, Page, Standing, lock
 from tasks.postgres import Postgres
 from tasks.step import Dossier, read_dossier

@@ -1,8 +1,9 @@
 """Alembic's way in: runs the migrations on the connection that it is given."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlmodel import SQLModel
 
 from models import every_table  # noqa: F401 -- registers the tables
@@ -11,7 +12,7 @@ from models.column import CanonicalJson, Instant, Sealed
 PLAIN = {"Instant": "Instant()", "Sealed": "sa.LargeBinary()", "CanonicalJson": "sa.Text()"}
 
 
-def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our column types as what they store, so that an old migration never asks for a new class."""
     if kind == "type" and isinstance(item, (Instant, Sealed, CanonicalJson)):
         if isinstance(item, Instant):

@@ -25,7 +25,6 @@ from models.roster.selection import (
     MedicalRow,
     ObjectionRow,
     PoliticalRow,
-    SheetAnswer,
     TrainingRow,
 )
 from models.roster.service import AccountRow, ReturnGround, ReturnRow, SuperiorPaymentRow
@@ -81,7 +80,6 @@ __all__ = [
     "ServiceArea",
     "ServiceYearRow",
     "Sex",
-    "SheetAnswer",
     "Standing",
     "SuperiorPaymentRow",
     "TrainingRow",

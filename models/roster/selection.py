@@ -166,14 +166,6 @@ class ObjectionRow(Row):
             yield Remark("received", "day_ahead", {"on": on.isoformat()})
 
 
-class SheetAnswer(Choice):
-    """The three answers to a question; there is no default."""
-
-    APPROVE = "approve"
-    RETURN = "return"
-    REJECT = "reject"
-
-
 class DecisionRow(Row):
     """决定表: many questions answered on one sheet; each row is signed with a staff number and a one-time code."""
 
@@ -182,7 +174,7 @@ class DecisionRow(Row):
     question: QuestionNumber = Field(title="编号", description="待办编号，勿改")
     staff: StaffNumber = Field(title="工号")
     code: OneTimeCode = Field(title="动态口令", description="6位，按文本填写")
-    verdict: Annotated[SheetAnswer, Cell(choice(SheetAnswer), "choice", 10)] = Field(title="决定")
+    verdict: Text = Field(title="决定", description="待办列出的意见，如同意、退回、不同意")
     reason: LongText = Field(title="理由", description="必填")
 
     def key(self) -> tuple[str, ...]:

@@ -21,8 +21,9 @@ from models.identity import check_digit
 from models.roster import Row
 from models.triggers import trigger_statements
 from tasks import officer
-from tasks.ask import Question, Signature, decide, open_questions
+from tasks.ask import Question, open_questions
 from tasks.clock import now, set_clock
+from tasks.door import Signature, decide
 from tasks.form import form_schema
 from tasks.journal import CASES, ENTRIES, NOTICES, case_id_of, verify
 from tasks.roster import write_roster

@@ -1,0 +1,223 @@
+"""The one door for answers: whoever answers, however, passes the same checks, and the answer is signed and kept."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import func, or_, select, update
+
+from config.messages import Refusal, say
+from config.offices import office
+from models.answer import Answer
+from models.case import DecisionStatus, Mode
+from models.every_answer import FORMS
+from tasks.ask import DECISIONS, OPEN, PARTIES, PERSONS, SEATS
+from tasks.clock import local_day, now
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
+from tasks.officer import OFFICERS, check_code, represents, roles_held
+from tasks.store import Transaction, transaction
+from tasks.wait import INSTANCES, count_nudge
+
+
+class Signature(NamedTuple):
+    """What comes to the door: who says so, the code that proves it, and the answer's fields as given."""
+
+    staff_no: str
+    code: str
+    answer: dict[str, Any]
+    way: str
+
+
+class Proofs(dict[tuple[str, str], int | Refusal]):
+    """Codes that were checked for one sheet: (staff number, code) -> officer, or why it was no good.
+
+    One code signs the whole sheet, and one wrong code is one failure, however many rows carry it.
+    """
+
+
+def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> str:
+    """Answer a question: the one door for forms, boards, sheets and the command line. Returns the case's number.
+
+    The code is checked first; then the role held that day (or by whom one stands in: 乙代甲), one's own case, the
+    version that was shown, and the fields. A refusal is kept with the question, which is then asked again; nothing is lost.
+
+    Raises:
+        Refusal: why the answer does not count.
+    """
+    with transaction() as tx:
+        seat = tx.core.execute(
+            select(
+                SEATS,
+                DECISIONS.c.case_id,
+                DECISIONS.c.point,
+                DECISIONS.c.turn,
+                DECISIONS.c.form,
+                DECISIONS.c.mode,
+                DECISIONS.c.version,
+                DECISIONS.c.excluded,
+                CASES.c.number,
+                func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
+            )
+            .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
+            .join(CASES, DECISIONS.c.case_id == CASES.c.id)
+            .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
+            .where(SEATS.c.id == seat_id)
+        ).one_or_none()
+        if seat is None:
+            raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
+        case = lock(tx, seat.case_id)
+        status = tx.core.execute(select(SEATS.c.status).where(SEATS.c.id == seat_id).with_for_update()).scalar_one()
+        if status != OPEN:
+            raise Refusal("kernel.question_closed", number=f"Q{seat_id}")
+        signed = _sign(tx, seat, case.version, signature, proofs)
+        if isinstance(signed, Refusal):
+            tx.core.execute(
+                update(SEATS)
+                .where(SEATS.c.id == seat_id)
+                .values(attempt=SEATS.c.attempt + 1, refusal=str(signed)[:400])
+            )
+        else:
+            _close(tx, seat, signed, signature.way)
+    if isinstance(signed, Refusal):
+        raise signed
+    return str(seat.number)
+
+
+class _Signed(NamedTuple):
+    staff_no: str
+    signed_for: str
+    answer: Answer
+
+
+def _officer(tx: Transaction, signature: Signature, at: datetime, proofs: Proofs | None) -> Any | Refusal:
+    """Return the officer whom the code proves; within one sheet a code that was good stays good."""
+    key = (signature.staff_no, signature.code)
+    known = proofs.get(key) if proofs is not None else None
+    if isinstance(known, Refusal):
+        return known
+    if known is not None:
+        return tx.core.execute(select(OFFICERS).where(OFFICERS.c.id == known)).one()
+    officer = check_code(tx, signature.staff_no, signature.code, at)
+    if proofs is not None:
+        tx.after_commit(lambda: proofs.update({key: officer if isinstance(officer, Refusal) else officer.id}))
+    return officer
+
+
+def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs: Proofs | None) -> _Signed | Refusal:
+    at = now()
+    day = local_day(at)
+    officer = _officer(tx, signature, at, proofs)
+    if isinstance(officer, Refusal):
+        return officer
+    signed_for = _signs_for(tx, seat, officer, signature.staff_no, day)
+    if signed_for is None:
+        return Refusal("kernel.role_not_held", staff_no=signature.staff_no, role=office(seat.role).title)
+    staff = {signature.staff_no, signed_for}
+    if staff & set(seat.excluded) or _own_case(tx, seat.case_id, staff):
+        return Refusal("kernel.own_case", staff_no=signature.staff_no)
+    again = select(SEATS.c.id).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.signed_by == signature.staff_no)
+    if tx.core.execute(again).first():
+        return Refusal("kernel.signed_already", staff_no=signature.staff_no)
+    if version != seat.version:
+        return Refusal("kernel.stale", case=seat.number)
+    answer = _read(tx, seat, signature)
+    return answer if isinstance(answer, Refusal) else _Signed(signature.staff_no, signed_for, answer)
+
+
+def _signs_for(tx: Transaction, seat: Any, officer: Any, staff_no: str, day: date) -> str | None:
+    """Return whom the officer signs for, nobody ("") in person, or None where the role is not held at all."""
+    if seat.role in roles_held(tx, officer.id, day) and seat.officer in ("", staff_no):
+        return ""
+    chief = represents(tx, officer.id, seat.role, day)
+    return chief[1] if chief and seat.officer in ("", chief[1]) else None
+
+
+def _read(tx: Transaction, seat: Any, signature: Signature) -> Answer | Refusal:
+    try:
+        answer = FORMS[seat.form].model_validate(signature.answer)
+    except ValidationError as error:
+        return field_refusal(seat.form, error)
+    return answer.objection(_shown(tx, seat)) or answer
+
+
+def _shown(tx: Transaction, seat: Any) -> Mapping[str, Any]:
+    asked = tx.run(FIND_ENTRY, seat.case_id, f"asked-{seat.point}", seat.turn).fetchone()
+    found: Mapping[str, Any] = json.loads(asked[0]).get("shown", {}) if asked else {}
+    return found
+
+
+def field_refusal(form: str, error: ValidationError) -> Refusal:
+    """Turn a form's first fault into one sentence that names the field."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "verdict"
+    return Refusal(
+        "kernel.field_wrong",
+        field=say(f"form.{field.split('.')[0]}"),
+        given=str(first.get("input", ""))[:40],
+        form=form,
+    )
+
+
+def _own_case(tx: Transaction, case_id: int, staff: set[str]) -> bool:
+    """Say whether the signer, or whoever is represented, is a party of the case or of one of its members."""
+    mine = (
+        select(PARTIES.c.case_id)
+        .join(PERSONS, PARTIES.c.person_id == PERSONS.c.id)
+        .join(OFFICERS, OFFICERS.c.identity_index == PERSONS.c.identity_index)
+        .join(CASES, CASES.c.id == PARTIES.c.case_id)
+        .where(OFFICERS.c.staff_no.in_(staff), or_(CASES.c.id == case_id, CASES.c.parent_id == case_id))
+    )
+    return tx.core.execute(mine).first() is not None
+
+
+def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
+    at, verdict = now(), str(signed.answer.verdict)
+    plain = signed.answer.model_dump(mode="json")
+    tx.core.execute(
+        update(SEATS)
+        .where(SEATS.c.id == seat.id)
+        .values(
+            status=DecisionStatus.ANSWERED.value,
+            verdict=verdict,
+            answer=plain,
+            signed_by=signed.staff_no,
+            signed_for=signed.signed_for,
+            way=way,
+            signed_at=at,
+            refusal="",
+        )
+    )
+    siblings = (
+        select(func.count()).select_from(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
+    )
+    left = tx.core.execute(siblings).scalar_one()
+    who = f"{signed.staff_no}/{signed.signed_for}" if signed.signed_for else signed.staff_no
+    case = lock(tx, seat.case_id)
+    if seat.mode == Mode.ALL_OF.value and left and verdict in ("approve", "done"):
+        write_entry(
+            tx, case, f"signed-{seat.point}-{seat.place}", seat.turn, actor=who, at=at, outcome=plain, substance=False
+        )
+        return
+    if left:  # the decision is made: whoever has not answered need not
+        tx.core.execute(
+            update(SEATS)
+            .where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
+            .values(status=DecisionStatus.WITHDRAWN.value)
+        )
+    tx.core.execute(
+        update(DECISIONS)
+        .where(DECISIONS.c.id == seat.decision_id)
+        .values(status=DecisionStatus.ANSWERED.value, answered_at=at, outcome=plain)
+    )
+    write_entry(
+        tx,
+        case,
+        f"ask-{seat.point}",
+        seat.turn,
+        actor=who,
+        at=at,
+        outcome={"answer": plain, "seat": seat.id, "way": way},
+    )
+    count_nudge(seat.carrier)
