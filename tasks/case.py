@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from tasks.clock import now
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
@@ -70,9 +70,11 @@ def open_case(
     carried, at = _carried.get(), now()
     run_id = carried.run_id if carried else ""
     with transaction() as tx:
-        found = tx.core.execute(
-            select(CASES.c.id).where(CASES.c.number == number).with_for_update()
-        ).scalar_one_or_none()
+        known = select(CASES.c.id).where(CASES.c.number == number).with_for_update()
+        found = tx.core.execute(known).scalar_one_or_none()
+        if found is None and tx.dialect == "postgresql":  # no row to lock yet: two runs may open it at the same time
+            tx.core.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, 0))))
+            found = tx.core.execute(known).scalar_one_or_none()
         if found is None:
             made = tx.add(
                 insert(CASES).values(

@@ -20,9 +20,10 @@ from tasks.rescue import rescue
 
 
 def keep_watch() -> dict[str, int]:
-    """Give every open case a live run, and every open question a form; return how many cases were rescued."""
+    """Give every open case a live run and every open question a form, then bring the boards up; return the counts."""
     with prefect() as client:
-        return {"rescued": len(rescue(client))}
+        rescued = len(rescue(client))
+    return {"rescued": rescued, "boards": show_boards()}
 
 
 def take_rosters() -> int:
@@ -45,7 +46,7 @@ def show_boards() -> int:
 
 
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
-    move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired, show_boards,
+    move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired,
 )  # fmt: skip
 
 

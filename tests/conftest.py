@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_LEVEL, temporary_settings
@@ -17,6 +18,10 @@ from tasks.child import Child
 from tasks.postgres import Postgres
 from tasks.runner import COMMAND
 from tasks.server import DATABASE, Server, client_environment
+
+# A busy machine is no fault of the code: a test hangs at its timeout, never at a slow example.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 RunnerOf = Callable[..., Child]
 

@@ -208,6 +208,7 @@ class Official:
     def board(self, key: str) -> Locator:
         """Open a board by its permanent key."""
         self.page.goto(f"{self.house.address}/v2/artifacts/key/{key}")
+        self.page.locator('a[href*="/artifacts/artifact/"]').first.click()
         self.page.get_by_text("内容最后变化").first.wait_for()
         return self.page.locator("body")
 
