@@ -60,9 +60,8 @@ def form_schema(form: str) -> dict[str, Any]:
 
 
 def other_fields(form: str) -> list[str]:
-    """Return the titles of what a form requires beyond verdict and reason."""
-    fields = FORMS[form].model_fields
-    return [say(f"form.{name}") for name in fields if name not in ("verdict", "reason") and fields[name].is_required()]
+    """Return the titles of what a form asks for beyond verdict and reason."""
+    return [say(f"form.{name}") for name in FORMS[form].model_fields if name not in ("verdict", "reason")]
 
 
 def verdict_labels() -> list[str]:

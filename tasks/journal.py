@@ -96,6 +96,10 @@ class Telling(NamedTuple):
     facts: dict[str, Any]
 
 
+Line = tuple[Sequence[Any], str | None, Any, str, Iterable[Telling]]
+"""A case (a row in the order of `Standing`), its new status, outcome, rule, and whom to tell."""
+
+
 def lock(tx: Transaction, case_id: int) -> Standing:
     """Lock a case until the transaction ends and return where it stands."""
     row = tx.run(LOCK_CASE, case_id).fetchone()
@@ -106,12 +110,10 @@ def lock(tx: Transaction, case_id: int) -> Standing:
 def link(head: bytes, *, case_id: int, seq: int, step: str, turn: int, actor: str, before: str, after: str, outcome: str,
          rule: str, at: str) -> bytes:  # fmt: skip
     """Return the hash of an entry: HMAC-SHA-256 over the previous hash and every field."""
-    line = _SEPARATOR.join((str(case_id), str(seq), step, str(turn), actor, before, after, rule, at, outcome))
-    inner, outer = _keyed(key_ring().chain)
-    body, whole = inner.copy(), outer.copy()
-    body.update(head + line.encode())
-    whole.update(body.digest())
-    digest: bytes = whole.digest()
+    inner, outer = (state.copy() for state in _keyed(key_ring().chain))
+    inner.update(head + f"{case_id}\x1f{seq}\x1f{step}\x1f{turn}\x1f{actor}\x1f{before}\x1f{after}\x1f{rule}\x1f{at}\x1f{outcome}".encode())
+    outer.update(inner.digest())
+    digest: bytes = outer.digest()
     return digest
 
 
@@ -141,24 +143,40 @@ class Page:
 
         A line of substance raises the case's version, so that an answer to an older version is refused.
         """
-        status = case.status if after is None else after
-        text, seq = canonical(outcome), case.seq + 1
-        digest = link(case.head, case_id=case.id, seq=seq, step=self._step, turn=self._turn, actor=self._actor,
-                      before=case.status, after=status, outcome=text, rule=rule, at=self._at)  # fmt: skip
-        self._entries.append(
-            (case.id, seq, self._step, self._turn, self._actor, case.status, status, text, rule, self._at, digest)
-        )
-        self._moves.append((status, case.version + 1 if substance else case.version, seq, digest, case.id))
-        for told in tellings:
-            name = f"{self._told}{told.recipient}|{told.channel}|{told.template}"
-            # the case comes first, so that the keys of one set lie together in the index: a tenth of the pages to write
-            key = case.id.to_bytes(6, "big") + sha256(name.encode()).digest()[:10]
-            if told.facts is not self._facts or told.facts != self._facts_then:
-                self._facts, self._facts_then, self._facts_text = told.facts, dict(told.facts), canonical(told.facts)
+        self.add_all(((case, after, outcome, rule, tellings),), substance=substance)
+
+    def add_all(self, lines: Iterable[Line], *, substance: bool = True) -> None:
+        """Add the lines of many cases; each case as a row in the order of `Standing`."""
+        at, moves, raised = self._at, self._moves, 1 if substance else 0
+        inner, outer = _keyed(key_ring().chain)
+        here = f"{_SEPARATOR}{self._step}{_SEPARATOR}{self._turn}{_SEPARATOR}{self._actor}{_SEPARATOR}"
+        for case, after, outcome, rule, tellings in lines:
+            case_id, before, seq = case[0], case[2], case[3] + 1
+            status = before if after is None else after
+            text = canonical(outcome)
+            # as `link` does it, without its call and its copies: this is the hottest line of the program
+            body, whole = inner.copy(), outer.copy()
+            body.update(case[4] + f"{case_id}\x1f{seq}{here}{before}\x1f{status}\x1f{rule}\x1f{at}\x1f{text}".encode())
+            whole.update(body.digest())
+            digest = whole.digest()
+            self._entries.append(
+                (case_id, seq, self._step, self._turn, self._actor, before, status, text, rule, at, digest)
+            )
+            moves.append((status, case[5] + raised, seq, digest, case_id))
+            if tellings:
+                self._tell(case_id, seq, tellings)
+
+    def _tell(self, case_id: int, seq: int, tellings: Iterable[Telling]) -> None:
+        # the case comes first, so that the keys of one set lie together in the index: a tenth of the pages to write
+        at, place = self._at, case_id.to_bytes(6, "big")
+        for recipient, channel, template, facts in tellings:
+            name = f"{self._told}{recipient}|{channel}|{template}"
+            if facts is not self._facts or facts != self._facts_then:
+                self._facts, self._facts_then, self._facts_text = facts, dict(facts), canonical(facts)
+            key = place + sha256(name.encode()).digest()[:10]
             self._notices.append(
-                (key, case.id, seq, told.recipient, told.channel, told.template, self._facts_text, "pending", 0,
-                 self._at, "", "", self._at)
-            )  # fmt: skip
+                (key, case_id, seq, recipient, channel, template, self._facts_text, "pending", 0, at, "", "", at)
+            )
 
     def write(self) -> None:
         """Write everything that was added."""

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
 
@@ -12,7 +12,7 @@ from config.fact import Fact
 from models.case import Progress
 from models.column import canonical
 from tasks.clock import now
-from tasks.journal import CASES, FIND_ENTRY, Page, Standing, Telling, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Line, Page, Standing, Telling, lock, write_entry
 from tasks.notify import tellings
 from tasks.step import Dossier, actor, always, report_progress, show
 from tasks.store import Prepared, Transaction, reading, table, transaction
@@ -81,6 +81,14 @@ def _chunk_of(statuses: int) -> Prepared:
     return Prepared(chosen, "parent", "cursor", *names, "chunk")
 
 
+def _lines(moves: Iterable[Moved], standings: Mapping[int, Sequence[Any]], tally: dict[str, int]) -> Iterator[Line]:
+    """Turn what became of members into journal lines, and count them."""
+    for member, after, outcome, tells, rule in moves:
+        reached = after or member.status
+        tally[reached] = tally.get(reached, 0) + 1
+        yield standings[member.id], after, outcome, rule, tells
+
+
 def over_members(
     *statuses: str,
     reaches: str | None = None,
@@ -129,13 +137,11 @@ def over_members(
                 row = tx.run(_READ_PROGRESS, dossier.id, name, dossier.turn).fetchone()
                 cursor, done, tally = (row[0], row[1], json.loads(row[2])) if row else (0, 0, {})
                 rows = tx.run(select_chunk, dossier.id, cursor, *statuses, chunk).fetchall()
-                standings = {each[0]: Standing._make(each[:-1]) for each in rows}
+                standings = {each[0]: each for each in rows}
                 members = [Member(each[0], each[1], each[2], each[-1]) for each in rows]
                 page = Page(tx, name, dossier.turn, actor.get(), now())
-                for moved in work(dossier, members, *args, **kwargs) if members else ():
-                    page.add(standings[moved.member.id], moved.after, moved.outcome, moved.rule, moved.tells)
-                    reached = moved.after or moved.member.status
-                    tally[reached] = tally.get(reached, 0) + 1
+                if members:
+                    page.add_all(_lines(work(dossier, members, *args, **kwargs), standings, tally))
                 page.write()
                 tally[""] = tally.get("", 0) + len(members)
                 if len(members) < chunk:

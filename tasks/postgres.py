@@ -53,6 +53,7 @@ class Postgres:
         bin_folder = _programs()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.socket.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._own_socket()
         if self.user:
             _ensure_system_user()
             for path in (self.folder, self.socket, bin_folder):
@@ -91,6 +92,8 @@ class Postgres:
         if self.child is not None:
             self.child.stop(30)
             self.child = None
+            if self.socket != self.folder:
+                shutil.rmtree(self.socket, ignore_errors=True)
 
     def alive(self) -> bool:
         """Say whether the server runs."""
@@ -116,6 +119,15 @@ class Postgres:
         """Return the URL of a database, for SQLAlchemy with a driver (`psycopg`, `asyncpg`), for libpq without."""
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{OWNER}@/{database}?host={quote(str(self.socket))}"
+
+    def _own_socket(self) -> None:
+        """Make sure that a short folder below the common temporary one was not laid there by somebody else."""
+        info = self.socket.lstat()
+        ours = {os.geteuid()} | {user.pw_uid for user in pwd.getpwall() if self.user and user.pw_name == self.user}
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid not in ours:
+            raise Refusal("engine.postgres_socket", folder=self.socket)
+        if info.st_uid == os.geteuid():
+            self.socket.chmod(0o700)
 
     def _come_up(self, child: Child, deadline: float) -> None:
         while time.monotonic() < deadline:

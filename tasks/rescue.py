@@ -11,13 +11,14 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 from sqlalchemy import select, update
 
+from config.messages import say
 from models.case import DecisionStatus
 from tasks.ask import SEATS
 from tasks.ask_members import UNSHOWN
 from tasks.case import instances_open
 from tasks.clock import now
 from tasks.logbook import KEEPER, note
-from tasks.runner import alive_runs
+from tasks.runner import alive_runs, orphans
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES
 from tasks.worklist import close_answered, now_for_prefect, show_questions, wake
@@ -59,6 +60,8 @@ def rescue(client: SyncPrefectClient) -> list[str]:
 
     Idempotent by case and turn: a second rescue of the same standstill finds the run that the first one started.
     """
+    for run in orphans(client):  # whatever their runner was, it is gone: nobody else will ever end them
+        client.set_flow_run_state(run.id, Crashed(message=say("kernel.runner_gone")), force=True)
     instances = instances_open()
     runs, alive = _runs(client, (one.run_id for one in instances)), alive_runs(client)
     rescued = [
@@ -76,7 +79,7 @@ def rescue(client: SyncPrefectClient) -> list[str]:
 def _start(client: SyncPrefectClient, one: Any, runs: dict[str, FlowRun]) -> bool:
     before = runs.get(one.run_id)
     if before and before.state and before.state.type in (StateType.RUNNING, StateType.PENDING):
-        client.set_flow_run_state(before.id, Crashed(message="its runner is gone"), force=True)
+        client.set_flow_run_state(before.id, Crashed(message=say("kernel.runner_gone")), force=True)
     failed = bool(before and before.state and before.state.type in (StateType.FAILED, StateType.CRASHED))
     if failed and before and before.state and before.state.timestamp:
         delay = min(FIRST_DELAY_MINUTES * 2**one.failures, LONGEST_DELAY_MINUTES) if one.failures else 0

@@ -14,17 +14,26 @@ from datetime import date
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from config.fact import Fact
 from tasks.clock import now
 from tasks.journal import CASES, ENTRIES, FIND_ENTRY, lock, write_entry
 from tasks.notify import tellings
-from tasks.store import in_transaction, reading, transaction
+from tasks.store import Prepared, in_transaction, looking, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
 SYSTEM: Final = "system"
+_FIND_CASE: Final = Prepared(
+    select(CASES.c.id, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill).where(
+        CASES.c.number == bindparam("number")
+    ),
+    "number",
+)
+_READ_JOURNAL: Final = Prepared(
+    select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == bindparam("case_id")), "case_id"
+)
 
 
 class Dossier(NamedTuple):
@@ -54,19 +63,15 @@ def read_dossier(number: str) -> Dossier:
     Raises:
         LookupError: there is no such case.
     """
-    with reading() as connection:
-        row = connection.execute(
-            select(CASES.c.id, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill).where(
-                CASES.c.number == number
-            )
-        ).one_or_none()
+    with looking() as tx:
+        row = tx.run(_FIND_CASE, number).fetchone()
         if row is None:
             raise LookupError(number)
-        lines = connection.execute(
-            select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == row.id)
-        )
-        journal = {(line.step, line.turn): line.outcome for line in lines}
-    return Dossier(row.id, number, row.process, row.subject, row.on_day, bool(row.drill), 1, journal)
+        case_id, process, subject, on, drill = row
+        lines = tx.run(_READ_JOURNAL, case_id).fetchall()
+    journal = {(name, turn): json.loads(outcome) for name, turn, outcome in lines}
+    day = date.fromisoformat(on) if isinstance(on, str) else on  # SQLite keeps days as text
+    return Dossier(case_id, number, process, subject, day, bool(drill), 1, journal)
 
 
 class Show(Protocol):

@@ -60,7 +60,7 @@ class Prepared:
         return self._sql[dialect]
 
     def batch(self) -> str:
-        """Return SQLite's text for `BATCH_ROWS` rows of an insert at once: triggers, savepoint and call cost once a batch."""
+        """Return SQLite's text for `BATCH_ROWS` rows of an insert at once: one savepoint and one call a batch."""
         if "batch" not in self._sql:
             head, values, row = self.sql("sqlite").partition(" VALUES ")
             self._sql["batch"] = f"{head}{values}{', '.join([row] * BATCH_ROWS)}"
@@ -167,17 +167,24 @@ def transaction() -> Iterator[Transaction]:
 
 
 @contextmanager
-def reading() -> Iterator[Connection]:
-    """Open a connection for reading only; inside a transaction, its own connection."""
+def looking() -> Iterator[Transaction]:
+    """Open a transaction for reading only, for prepared statements; inside a transaction, that one."""
     joined = _ambient.get()
     if joined is not None:
-        yield joined.core
+        yield joined
         return
     current = Transaction(engine(), write=False)
     try:
-        yield current.core
+        yield current
     finally:
         current.end(commit=False)
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Open a connection for reading only; inside a transaction, its own connection."""
+    with looking() as tx:
+        yield tx.core
 
 
 def in_transaction() -> bool:

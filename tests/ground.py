@@ -23,6 +23,7 @@ from tasks.case import open_case
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
 from tasks.door import Signature, decide
+from tasks.door import Signature, decide
 from tasks.journal import CASES, Page, Standing, lock
 from tasks.postgres import Postgres
 from tasks.step import Dossier, read_dossier

@@ -99,7 +99,16 @@ def test_postgresql_lives_in_a_folder_with_spaces_and_a_long_name(open_path: Pat
     engine.dispose()
     cluster.stop()
     assert not (folder / "postmaster.pid").exists()
+    assert not cluster.socket.exists()  # a long name takes its socket elsewhere, which goes with it
     assert (folder.stat().st_mode & 0o077) == 0
+
+
+def test_postgresql_trusts_no_socket_folder_that_somebody_else_laid(open_path: Path) -> None:
+    cluster = Postgres(open_path / "postgres")
+    cluster.socket = open_path / "laid"
+    cluster.socket.symlink_to(open_path)
+    with pytest.raises(Refusal, match="属于其他用户"):
+        cluster.start()
 
 
 def test_postgresql_comes_back_after_a_kill(open_path: Path, eventually: Callable[..., Any]) -> None:
