@@ -111,7 +111,8 @@ def link(head: bytes, *, case_id: int, seq: int, step: str, turn: int, actor: st
          rule: str, at: str) -> bytes:  # fmt: skip
     """Return the hash of an entry: HMAC-SHA-256 over the previous hash and every field."""
     inner, outer = (state.copy() for state in _keyed(key_ring().chain))
-    inner.update(head + f"{case_id}\x1f{seq}\x1f{step}\x1f{turn}\x1f{actor}\x1f{before}\x1f{after}\x1f{rule}\x1f{at}\x1f{outcome}".encode())
+    line = _SEPARATOR.join((str(case_id), str(seq), step, str(turn), actor, before, after, rule, at, outcome))
+    inner.update(head + line.encode())
     outer.update(inner.digest())
     digest: bytes = outer.digest()
     return digest

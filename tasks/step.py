@@ -32,7 +32,8 @@ _FIND_CASE: Final = Prepared(
     "number",
 )
 _READ_JOURNAL: Final = Prepared(
-    select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == bindparam("case_id")), "case_id"
+    select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == bindparam("case_id")),
+    "case_id",
 )
 
 

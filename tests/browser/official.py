@@ -47,6 +47,10 @@ class House:
         with reading() as connection:
             return list(connection.execute(chosen.order_by(ENTRIES.c.seq)).scalars())
 
+    def acts(self, number: str) -> list[str]:
+        """Return what a case did: its steps but for signatures and clocks."""
+        return [step for step in self.steps(number) if not step.startswith(("ask-", "asked-", "clock-", "until-"))]
+
     def signed(self, number: str) -> dict[str, tuple[str, str]]:
         """Return who signed each decision of a case and its members, and which way, by `case point/turn`."""
         chosen = select(CASES.c.number, ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.actor, ENTRIES.c.outcome)
@@ -103,6 +107,7 @@ class Official:
         self.page.get_by_role("menuitem", name="Resume").click()
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_text(question.number).first.wait_for()
+        return dialog
 
     def fill(self, where: Locator, given: Mapping[str, str]) -> None:
         """Fill the fields in by their titles; the verdict is chosen from its list."""
@@ -142,15 +147,14 @@ class Official:
         return self.page.locator("main")
 
     def _press(self, button: Locator, question: Question) -> None:
-        """Click, and take the time until the season (or its member) has written what comes after the signature."""
-        number = "-".join(question.case.split("-")[:2])
-        before = len(self.house.steps(number)) + (question.case == number)
-        own = len(self.house.signed(number))
+        """Click, and take the time until the season has written the step that follows upon the signature."""
+        season = "-".join(question.case.split("-")[:2])
+        signed, before = len(self.house.signed(season)), len(self.house.acts(season))
         button.click()
         clicked = time.monotonic()
-        wait(lambda: len(self.house.signed(number)) > own, 30, f"{question.number} is signed")
-        if not open_questions(case=question.case) and question.case == number:
-            wait(lambda: len(self.house.steps(number)) > before, 30, f"a step after {question.number}")
+        wait(lambda: len(self.house.signed(season)) > signed, 30, f"{question.number} is signed")
+        if question.case == season:  # the season goes on once all of its members' questions are answered
+            wait(lambda: len(self.house.acts(season)) > before, 30, f"a step after {question.number}")
             self.latencies.append(time.monotonic() - clicked)
 
 

@@ -33,7 +33,8 @@ def parked() -> tuple[int, str] | None:
 
 def test_a_season_is_decided_in_the_browser_and_closed(house: House, official: Official) -> None:
     script = rehearsal.Script("2027H1", APPLICANTS, 1, house.folder / "sheets")
-    ways, moved = {}, time.monotonic()
+    ways: dict[str, tuple[str, str]] = {}
+    moved = time.monotonic()
     while not rehearsal.standing(script).closed_at:
         assert time.monotonic() - moved < PATIENCE, f"the season stands at {rehearsal.standing(script).waiting_on}"
         found = parked()

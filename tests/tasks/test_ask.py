@@ -208,7 +208,7 @@ class TestWhoMay:
         assert refused(second, "S2") == "kernel.role_not_held"
         answer(first, "S2")
         set_clock(datetime(2027, 1, 7, 0, 1, tzinfo=SHANGHAI))
-        (late,) = put(case.again())
+        late = put(case.again())[-1]
         assert refused(late, "S2") == "kernel.role_not_held"
 
     def test_a_delegation_cannot_be_passed_on(self) -> None:
@@ -461,8 +461,8 @@ class TestPolicy:
     def test_nobody_is_let_in_who_may_not(self) -> None:
         dice = random.Random(20270104)
         first = local_day(now())
-        posts = [(staff, role, first + timedelta(days=dice.randrange(20)), dice.randrange(15)) for staff in self.STAFF for role in self.ROLES
-                 if dice.random() < 0.4]  # fmt: skip
+        posts = [(staff, role, first + timedelta(days=dice.randrange(15)), dice.randrange(5, 30)) for staff in self.STAFF for role in self.ROLES
+                 if dice.random() < 0.6]  # fmt: skip
         active = {staff: dice.random() < 0.85 for staff in self.STAFF}
         identities = {staff: f"ID{staff}" for staff in self.STAFF if dice.random() < 0.5}
         for staff in self.STAFF:
@@ -520,8 +520,7 @@ class TestPolicy:
                 let_in += 1
                 assert may, (staff, role, day, case.number, excluded)
                 signed = rows_of(SEATS, id=seat)[0]
-                assert signed.signed_for == ("" if in_person else signed.signed_for)
-                assert in_person or (signed.signed_for in chiefs and signed.signed_for not in barred)
+                assert signed.signed_for == "" if in_person else signed.signed_for in set(chiefs) - barred
         assert wrongly_away == 0
         assert let_in > 50
         assert turned_away > 100
