@@ -162,7 +162,7 @@ def open_seat(decision_id: int, place: int, role: str, run_id: str = "") -> dict
 
 
 def open_questions(role: str = "", case: str = "", seat_id: int = 0) -> list[Question]:
-    """Return the open questions: all, of one role, of one case, or one seat's."""
+    """Return the open questions: all, of one role, of one case and its members, or one seat's."""
     chosen = (
         select(
             SEATS.c.id,
@@ -185,8 +185,12 @@ def open_questions(role: str = "", case: str = "", seat_id: int = 0) -> list[Que
         .where(SEATS.c.status == OPEN)
         .order_by(SEATS.c.id)
     )
-    for column, given in ((SEATS.c.role, role), (CASES.c.number, case), (SEATS.c.id, seat_id)):
+    for column, given in ((SEATS.c.role, role), (SEATS.c.id, seat_id)):
         chosen = chosen.where(column == given) if given else chosen
+    if case:
+        whole = CASES.alias()
+        parent = select(whole.c.id).where(whole.c.number == case).scalar_subquery()
+        chosen = chosen.where((CASES.c.number == case) | (CASES.c.parent_id == parent))
     with reading() as connection:
         return [Question._make(row) for row in connection.execute(chosen)]
 

@@ -109,7 +109,7 @@ def act(script: Script) -> str:
     for path in sorted(script.folder.glob(f"*{PENDING}")):  # the last rehearsal ended while it was being taken in
         return _take(script, path)
     number = number_of(script.season)
-    asked = [one for one in open_questions() if one.case == number or one.case.startswith(f"{number}-")]
+    asked = open_questions(case=number)
     if asked:
         return answer(asked[0])
     prepare = PREPARED.get(now_at.waiting_on)

@@ -252,12 +252,20 @@ def load_keys() -> KeyRing:
         draft.unlink()
     try:
         ring = json.loads(given.get_secret_value() if given else path.read_text())
-        seals = {int(number): base64.b64decode(key) for number, key in ring["seals"].items()}
-        index, chain, current = base64.b64decode(ring["index"]), base64.b64decode(ring["chain"]), int(ring["current"])
+        seals = {int(number): _key(key) for number, key in ring["seals"].items()}
+        index, chain, current = _key(ring["index"]), _key(ring["chain"]), int(ring["current"])
         seals[current]  # noqa: B018 -- a ring whose current key is missing could read and never write
         return KeyRing(seals, current, index, chain)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
+
+
+def _key(text: str) -> bytes:
+    """Return a key of the ring; a damaged one would seal or index with next to nothing."""
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(len(key))
+    return key
 
 
 def forget() -> None:
