@@ -4,13 +4,19 @@ An artifact keeps its id for good, so that its address can be bookmarked; the jo
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    ArtifactFilter,
+    ArtifactFilterKey,
+)
 from prefect.exceptions import ObjectNotFound
 
 from config.offices import roles
@@ -72,11 +78,22 @@ def publish_pages(client: SyncPrefectClient, pages: Sequence[Page]) -> tuple[lis
         if found:
             _update(client, found.id, ArtifactUpdate(data=data, description=page.title, metadata_=note))
         else:
-            made = client.create_artifact(
+            client.create_artifact(
                 ArtifactCreate(key=page.key, type="markdown", description=page.title, data=data, metadata_=note)
             )
-            ids[page.key] = str(made.id)
+            ids[page.key] = _without_twin(client, page.key)
     return changed, ids
+
+
+def _without_twin(client: SyncPrefectClient, key: str) -> str:
+    """Return the id of a new board; where several runs created it in the same moment, all of them keep the first."""
+    same_key = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    found = [artifact.id for artifact in client.read_artifacts(artifact_filter=same_key)]
+    first, *others = sorted(found, key=str)  # the ids carry the time; whoever looks takes the same one
+    for twin in others:
+        with suppress(ObjectNotFound):  # another run may have been faster in this, too
+            client.delete_artifact(twin)
+    return str(first)
 
 
 def _update(client: SyncPrefectClient, artifact_id: UUID, change: ArtifactUpdate) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
 from config.messages import Refusal, say
@@ -11,7 +12,7 @@ from tasks.ask import instance_of, open_questions
 from tasks.door import Signature, decide
 from tasks.form import read_form
 from tasks.reach import prefect
-from tasks.worklist import close_answered, seat_of, wake
+from tasks.worklist import close_answered, find_seat, seat_of, show_anew, wake
 
 
 def answer(number: str, given: Mapping[str, Any], way: str) -> str:
@@ -43,6 +44,16 @@ def read_details(text: str) -> dict[str, str]:
     return found
 
 
+def _show_refused(number: str) -> None:
+    """Say it in the run's name, for a state's own name hides a run from Prefect's lists; show the question anew."""
+    context = FlowRunContext.get()
+    with prefect() as client:
+        if context is not None and context.flow_run is not None:
+            client.update_flow_run(context.flow_run.id, name=say("kernel.refused_run", number=number))
+        if (seat_id := find_seat(number)) is not None:
+            show_anew(client, seat_id)
+
+
 def answer_by_form(number: str, details: str, **fields: str) -> State[str]:
     """Answer through the `decide` form: a refusal ends the run with its reason, and the question stays open.
 
@@ -54,7 +65,8 @@ def answer_by_form(number: str, details: str, **fields: str) -> State[str]:
     try:
         case = answer(number, read_details(details) | fields, "board")
     except Refusal as refusal:
-        return Failed(name=say("kernel.not_accepted"), message=str(refusal))
+        _show_refused(number)
+        return Failed(message=str(refusal))
     with prefect() as client:
         wake(client, instance_of(seat_of(number))[1])
         close_answered(client)

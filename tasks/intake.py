@@ -65,7 +65,7 @@ def town_choices(form: type[Row]) -> dict[str, set[str]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.word if isinstance(value, Choice) else value
+    return value.word if isinstance(value, Choice) else "" if value is None else value
 
 
 def handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:

@@ -130,25 +130,28 @@ class Page:
 
     def __init__(self, tx: Transaction, step: str, turn: int, actor: str, at: datetime) -> None:
         self._tx, self._step, self._turn, self._actor, self._at = tx, step, turn, actor, stamp(at)
-        self._entries: list[tuple[Any, ...]] = []
-        self._moves: list[tuple[Any, ...]] = []
-        self._notices: list[tuple[Any, ...]] = []
+        self.entries: list[tuple[Any, ...]] = []
+        self.moves: list[tuple[Any, ...]] = []
+        self.notices: list[tuple[Any, ...]] = []
         self._told = f"{step}|{turn}|"
         self._facts: dict[str, Any] | None = None
         self._facts_then: dict[str, Any] = {}
         self._facts_text = ""
 
     def add(self, case: Standing, after: str | None, outcome: Any, rule: str = "", tellings: Iterable[Telling] = (), *,
-            substance: bool = True) -> None:  # fmt: skip
+            substance: bool = True) -> Standing:  # fmt: skip
         """Add one case's line: its new status (None keeps it), outcome and rule, and the notices that go with it.
 
-        A line of substance raises the case's version, so that an answer to an older version is refused.
+        A line of substance raises the case's version, so that an answer to an older version is refused. Returns where the
+        case stands with it: what a further line in the same transaction continues.
         """
         self.add_all(((case, after, outcome, rule, tellings),), substance=substance)
+        status, version, seq, head, _ = self.moves[-1]
+        return Standing(case.id, case.number, status, seq, head, version, case.drill)
 
     def add_all(self, lines: Iterable[Line], *, substance: bool = True) -> None:
         """Add the lines of many cases; each case as a row in the order of `Standing`."""
-        at, moves, raised = self._at, self._moves, 1 if substance else 0
+        at, moves, raised = self._at, self.moves, 1 if substance else 0
         inner, outer = _keyed(key_ring().chain)
         here = f"{_SEPARATOR}{self._step}{_SEPARATOR}{self._turn}{_SEPARATOR}{self._actor}{_SEPARATOR}"
         for case, after, outcome, rule, tellings in lines:
@@ -160,7 +163,7 @@ class Page:
             body.update(case[4] + f"{case_id}\x1f{seq}{here}{before}\x1f{status}\x1f{rule}\x1f{at}\x1f{text}".encode())
             whole.update(body.digest())
             digest = whole.digest()
-            self._entries.append(
+            self.entries.append(
                 (case_id, seq, self._step, self._turn, self._actor, before, status, text, rule, at, digest)
             )
             moves.append((status, case[5] + raised, seq, digest, case_id))
@@ -175,20 +178,36 @@ class Page:
             if facts is not self._facts or facts != self._facts_then:
                 self._facts, self._facts_then, self._facts_text = facts, dict(facts), canonical(facts)
             key = place + sha256(name.encode()).digest()[:10]
-            self._notices.append(
+            self.notices.append(
                 (key, case_id, seq, recipient, channel, template, self._facts_text, "pending", 0, at, "", "", at)
             )
 
     def write(self) -> None:
         """Write everything that was added."""
-        if len(self._moves) == 1:
-            self._tx.written.add(self._moves[0][-1])
-        self._tx.insert_many(WRITE_ENTRY, self._entries)
-        if self._tx.dialect != "sqlite" and len(self._moves) > 1:
-            self._tx.run(MOVE_CASES, *map(list, zip(*self._moves, strict=True)))
-        else:
-            self._tx.run_many(MOVE_CASE, self._moves)
-        self._tx.insert_many(WRITE_NOTICE, self._notices)
+        write_pages(self._tx, (self,))
+
+
+def write_pages(tx: Transaction, pages: Iterable[Page]) -> None:
+    """Write several pages of one transaction at once; where a case stands in more than one, its last line counts."""
+    entries: list[tuple[Any, ...]] = []
+    notices: list[tuple[Any, ...]] = []
+    moves: dict[int, tuple[Any, ...]] = {}
+    for page in pages:
+        more = page.entries, page.moves, page.notices
+        entries += more[0]
+        notices += more[2]
+        for move in more[1]:
+            known = moves.get(move[-1])
+            if known is None or known[2] < move[2]:
+                moves[move[-1]] = move
+    if len(moves) == 1:
+        tx.written.update(moves)
+    tx.insert_many(WRITE_ENTRY, entries)
+    if tx.dialect != "sqlite" and len(moves) > 1:
+        tx.run(MOVE_CASES, *map(list, zip(*moves.values(), strict=True)))
+    else:
+        tx.run_many(MOVE_CASE, list(moves.values()))
+    tx.insert_many(WRITE_NOTICE, notices)
 
 
 def write_entry(tx: Transaction, case: Standing, step: str, turn: int, *, actor: str, at: datetime, after: str | None = None,

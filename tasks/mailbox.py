@@ -1,5 +1,6 @@
 """The inbox folder: rosters laid into it are taken in, and moved on to where their result says."""
 
+import fcntl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, Taker, take_in
 
 FOLDER: Final = "mailbox"
+LOCK: Final = ".lock"
 DONE: Final = "done"
 REFUSED: Final = "refused"
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
@@ -37,10 +39,20 @@ def take_roster(case: str, form: str, path: Path) -> Intake:
 def take_mailbox() -> list[Intake]:
     """Take in every sheet of the inbox folder, named `<case>/<form>….xlsx`; return what became of each.
 
-    A file that cannot be taken is moved aside with the reason in a text file beside it.
+    A file that cannot be taken is moved aside with the reason in a text file beside it. While another sweep is at it,
+    nothing is left to do.
     """
     root = settings().home / FOLDER
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (root / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with its holder, however that ends
+        except BlockingIOError:
+            return []
+        return _take_all(root)
+
+
+def _take_all(root: Path) -> list[Intake]:
     taken = []
     for path in sorted(
         one for one in root.glob("*/*") if one.suffix.lower() in SHEETS and not one.name.startswith("~")

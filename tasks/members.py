@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
 
@@ -10,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, literal_column, select, 
 
 from config.fact import Fact
 from models.case import Progress
-from models.column import canonical
+from models.column import canonical, stamp
 from tasks.clock import now
 from tasks.journal import CASES, FIND_ENTRY, Line, Page, Standing, Telling, lock, write_entry
 from tasks.notify import tellings
@@ -172,6 +173,68 @@ def over_members(
         return call
 
     return of
+
+
+class Newcomer(NamedTuple):
+    """A member to open: its number and unit, its first status and outcome, and whom to tell."""
+
+    number: str
+    unit: str
+    status: str
+    outcome: Any
+    tells: Sequence[Telling] = ()
+    rule: str = ""
+
+
+def open_members(tx: Transaction, season: Dossier, step: str, newcomers: Sequence[Newcomer], at: datetime) -> list[int]:
+    """Open member cases, each with its first line, and return their ids in the order given; the season is locked.
+
+    The ids are taken before the rows are written, so that a case is written once and not written, read back and moved.
+    """
+    ids = _take_ids(tx, len(newcomers))
+    page = Page(tx, step, 1, actor.get(), at)
+    page.add_all(
+        ((case_id, one.number, "", 0, b"", 0, season.drill), one.status, one.outcome, one.rule, one.tells)
+        for case_id, one in zip(ids, newcomers, strict=True)
+    )
+    opened, day = stamp(at), season.on.isoformat()
+    rows = [
+        (
+            case_id,
+            one.number,
+            season.process,
+            "",
+            season.id,
+            one.unit,
+            status,
+            day,
+            season.drill,
+            version,
+            seq,
+            head,
+            opened,
+        )
+        for one, (status, version, seq, head, case_id) in zip(newcomers, page.moves, strict=True)
+    ]
+    tx.insert_many(_OPEN_MEMBER, rows)
+    page.moves.clear()
+    page.write()
+    return ids
+
+
+_OPEN_MEMBER: Final = Prepared(
+    insert(CASES), *("id", "number", "process", "subject", "parent_id", "unit", "status", "on_day", "drill", "version", "seq",
+                     "head", "opened_at"),
+)  # fmt: skip
+
+
+def _take_ids(tx: Transaction, count: int) -> list[int]:
+    """Return case ids that nobody else will have: SQLite has one writer, PostgreSQL a sequence."""
+    if tx.dialect == "sqlite":
+        last = tx.driver.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()[0]
+        return list(range(last + 1, last + count + 1))
+    taken = "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, %s)"
+    return [row[0] for row in tx.driver.execute(taken, (count,)).fetchall()]
 
 
 def count_members(dossier: Dossier, statuses: Sequence[str] = ()) -> int:

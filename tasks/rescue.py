@@ -21,7 +21,7 @@ from tasks.logbook import KEEPER, note
 from tasks.runner import alive_runs, orphans
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES
-from tasks.worklist import close_answered, now_for_prefect, show_questions, wake
+from tasks.worklist import close_answered, key_of, now_for_prefect, show_anew, show_questions, wake
 
 SETTLE: Final = timedelta(seconds=12)
 PAGE: Final = 200
@@ -101,14 +101,18 @@ def _start(client: SyncPrefectClient, one: Any, runs: dict[str, FlowRun]) -> boo
 
 
 def _forget_lost_questions(client: SyncPrefectClient) -> None:
-    """Forget question runs that Prefect no longer has, or that ended unanswered, so that they are shown again."""
+    """Show again the questions whose run Prefect lost or that ended unanswered, and anew those that moved on."""
     with reading() as connection:
         shown = connection.execute(
-            select(SEATS.c.id, SEATS.c.run_id).where(
+            select(SEATS.c.id, SEATS.c.run_id, SEATS.c.attempt).where(
                 SEATS.c.status == DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN])
             )
         ).all()
     runs = _runs(client, (row.run_id for row in shown))
+    for row in shown:
+        state = run.state if (run := runs.get(row.run_id)) else None
+        if state and state.is_paused() and state.state_details.pause_key != key_of(row.id, row.attempt):
+            show_anew(client, row.id)
     lost = [row.id for row in shown if (run := runs.get(row.run_id)) is None or (run.state and run.state.is_final())]
     if lost:
         with transaction() as tx:

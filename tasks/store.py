@@ -28,6 +28,7 @@ from models.column import KeyRing, open_ring
 BUSY_TIMEOUT_MS: Final = 60_000
 KEY_BYTES: Final = 32
 BATCH_ROWS: Final = 100
+CACHE_KIB: Final = 16_384  # a chunk of a set touches more pages than SQLite keeps by default, 2 MB
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -199,6 +200,7 @@ def _prepare_sqlite(driver: Any, _record: object) -> None:
     driver.execute("PRAGMA foreign_keys=ON")
     driver.execute("PRAGMA recursive_triggers=ON")  # without it INSERT OR REPLACE slips past the append-only trigger
     driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    driver.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -254,7 +256,8 @@ def load_keys() -> KeyRing:
         ring = json.loads(given.get_secret_value() if given else path.read_text())
         seals = {int(number): _key(key) for number, key in ring["seals"].items()}
         index, chain, current = _key(ring["index"]), _key(ring["chain"]), int(ring["current"])
-        seals[current]  # noqa: B018 -- a ring whose current key is missing could read and never write
+        if current not in seals:  # such a ring could read and never write
+            raise KeyError(current)
         return KeyRing(seals, current, index, chain)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error

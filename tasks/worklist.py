@@ -30,7 +30,12 @@ QUESTION: Final = "question/question"
 
 def input_key(question: Question) -> str:
     """Return the key of a question's form: lowercase, digits and dashes; a new attempt has a new key."""
-    return f"q-{question.seat_id}-{question.attempt}"
+    return key_of(question.seat_id, question.attempt)
+
+
+def key_of(seat_id: int, attempt: int) -> str:
+    """Return the key of a seat's form at an attempt."""
+    return f"q-{seat_id}-{attempt}"
 
 
 def suspended(question: Question) -> State:
@@ -59,6 +64,11 @@ def office_name(question: Question) -> str:
     return office(question.role).zh
 
 
+def run_name(question: Question) -> str:
+    """Return the name of a question's run, by which an official finds it."""
+    return say("form.run_name", office=office_name(question), title=question.title, case=question.case)
+
+
 def _local(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
@@ -82,7 +92,7 @@ def show_questions(client: SyncPrefectClient, case: str = "") -> int:
             deployment.id,
             parameters={"question": question.number},
             state=suspended(question),
-            name=say("form.run_name", office=office_name(question), title=question.title, case=question.case),
+            name=run_name(question),
             tags=[f"office:{office_name(question)}", f"case:{question.case}"] + (["drill"] if question.drill else []),
             idempotency_key=f"{question.case}-{input_key(question)}",
         )
@@ -95,7 +105,21 @@ def show_questions(client: SyncPrefectClient, case: str = "") -> int:
 def ask_again(client: SyncPrefectClient, run_id: UUID, question: Question) -> None:
     """Show a question's form anew in its own run, with the reason for it."""
     save_form(client, run_id, question)
+    client.update_flow_run(run_id, name=say("form.run_again", run=run_name(question)))
     client.set_flow_run_state(run_id, suspended(question), force=True)
+
+
+def show_anew(client: SyncPrefectClient, seat_id: int) -> None:
+    """Bring a question's own form up to the last attempt, which another way may have used up.
+
+    An answer under an older key would be asked again although nothing was wrong with it.
+    """
+    for question in open_questions(seat_id=seat_id):
+        if question.run_id in ("", UNSHOWN):
+            continue
+        state = client.read_flow_run(UUID(question.run_id)).state
+        if state and state.is_paused() and state.state_details.pause_key != input_key(question):
+            ask_again(client, UUID(question.run_id), question)
 
 
 def close_answered(client: SyncPrefectClient) -> int:
@@ -158,10 +182,16 @@ def seat_of(number: str) -> int:
     Raises:
         Refusal: it is no question number.
     """
-    digits = number.strip().upper().removeprefix("Q")
-    if not digits.isdecimal():
+    found = find_seat(number)
+    if found is None:
         raise Refusal("kernel.no_such_question", number=number)
-    return int(digits)
+    return found
+
+
+def find_seat(number: str) -> int | None:
+    """Return the seat that a question number names, or nothing where it is no such number."""
+    digits = number.strip().upper().removeprefix("Q")
+    return int(digits) if digits.isdecimal() else None
 
 
 def _response(client: SyncPrefectClient, run_id: UUID, question: Question) -> dict[str, Any] | None:

@@ -23,7 +23,6 @@ from tasks.case import open_case
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
 from tasks.door import Signature, decide
-from tasks.door import Signature, decide
 from tasks.journal import CASES, Page, Standing, lock
 from tasks.postgres import Postgres
 from tasks.step import Dossier, read_dossier
@@ -76,7 +75,7 @@ def settled(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monk
     name = f"ground_{uuid.uuid4().hex[:12]}"
     forget()
     with psycopg.connect(dsn(cluster.url("postgres", "psycopg")), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')  # type: ignore[call-overload]
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
     monkeypatch.setenv("BANJIE_DATABASE_URL", cluster.url(name, "psycopg"))
     forget()
     yield _begun(Ground(home, cluster.url(name, "psycopg"), kind))
@@ -103,13 +102,17 @@ def dsn(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def opened(number: str = "ZB-2027H1", *, drill: bool = False, status: str = "planned", process: str = "conscription") -> Dossier:
+def opened(
+    number: str = "ZB-2027H1", *, drill: bool = False, status: str = "planned", process: str = "conscription"
+) -> Dossier:
     """Open a case."""
     return open_case(number, process=process, subject="试办事项", on=date(2027, 3, 1), story="conscription/conscription",
                      parameters={"season": "2027H1"}, status=status, drill=drill)  # fmt: skip
 
 
-def with_members(dossier: Dossier, count: int, status: str = "applied_online", units: Sequence[str] = ("haimen",)) -> list[str]:
+def with_members(
+    dossier: Dossier, count: int, status: str = "applied_online", units: Sequence[str] = ("haimen",)
+) -> list[str]:
     """Give a case members, each with the first line of its journal; return their numbers."""
     with transaction() as tx:
         lock(tx, dossier.id)
@@ -131,7 +134,9 @@ def about(number: str, identity: str) -> None:
     with transaction() as tx:
         case = tx.core.execute(select(CASES.c.id).where(CASES.c.number == number)).scalar_one()
         made = tx.core.execute(
-            insert(PERSONS).values(identity_index=key_ring().index(identity), identity=identity, name="试者", phone=None, account=None)
+            insert(PERSONS).values(
+                identity_index=key_ring().index(identity), identity=identity, name="试者", phone=None, account=None
+            )
         )
         assert made.inserted_primary_key is not None
         tx.core.execute(insert(PARTIES).values(case_id=case, person_id=made.inserted_primary_key[0]))
@@ -192,7 +197,15 @@ def seats_open(point: str = "") -> list[int]:
     return [one.seat_id for one in open_questions() if point in ("", one.point)]
 
 
-def answer(seat_id: int, staff_no: str, verdict: str = "approve", *, code: str | None = None, reason: str = "情况属实", **more: Any) -> str:
+def answer(
+    seat_id: int,
+    staff_no: str,
+    verdict: str = "approve",
+    *,
+    code: str | None = None,
+    reason: str = "情况属实",
+    **more: Any,
+) -> str:
     """Answer a seat with a fresh code, or with the given one."""
     given = {"verdict": verdict, "reason": reason, **more}
     return decide(seat_id, Signature(staff_no, fresh_code(staff_no) if code is None else code, given, "form"))

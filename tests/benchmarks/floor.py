@@ -4,8 +4,10 @@ What it leaves out is what the kernel adds: the hash chain (`hash`, `head`), the
 step already happened, and everything that is derived, checked or named on the way.
 """
 
+import json
 import sqlite3
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import psycopg
@@ -13,6 +15,9 @@ import psycopg
 from tests.benchmarks.measure import Ground
 
 CHUNK: Final = 1000
+OFFICER: Final = "officer:S1"
+FACTS: Final = '{"subject":"season"}'
+_write: Final = json.JSONEncoder(separators=(",", ":")).encode
 _SQLITE: Final = {"id": "INTEGER NOT NULL PRIMARY KEY", "instant": "VARCHAR(27)", "blob": "BLOB"}
 _POSTGRES: Final = {"id": "SERIAL PRIMARY KEY", "instant": "TIMESTAMPTZ", "blob": "BYTEA"}
 _TABLES: Final = (
@@ -54,6 +59,36 @@ _NOTICE: Final = (
 )
 _MOVE: Final = "UPDATE cases SET status = ?, version = ?, seq = ? WHERE id = ?"
 
+_DEADLINES: Final = (
+    """CREATE TABLE deadlines (id {id}, case_id INTEGER NOT NULL REFERENCES cases(id), name VARCHAR(60) NOT NULL,
+       turn INTEGER NOT NULL, clock VARCHAR(15) NOT NULL, budget INTEGER NOT NULL, anchor_at {instant} NOT NULL,
+       pauses TEXT NOT NULL, due_at {instant}, provisional BOOLEAN NOT NULL, calendar_version VARCHAR(64) NOT NULL,
+       office VARCHAR(60) NOT NULL, lagging TEXT NOT NULL, unit_role VARCHAR(40) NOT NULL, rungs TEXT NOT NULL,
+       next_rung_at {instant}, rule VARCHAR(120) NOT NULL, met_at {instant}, superseded_at {instant},
+       UNIQUE (case_id, name, turn))""",
+    "CREATE INDEX ix_deadlines_next_rung ON deadlines (next_rung_at) WHERE next_rung_at IS NOT NULL",
+)
+_DEADLINE: Final = (
+    "INSERT INTO deadlines (case_id, name, turn, clock, budget, anchor_at, pauses, due_at, provisional, calendar_version, "
+    "office, lagging, unit_role, rungs, next_rung_at, rule) VALUES (?, 'precheck', 1, 'working_days', 2, ?, '[]', ?, "
+    "false, '', 'conscription_office', '[]', '', '[\"half\",\"last_day\",\"breach\"]', ?, '')"
+)
+_OVERDUE: Final = (
+    "SELECT cases.id, number, status, seq, version, drill, process, subject, deadlines.id, name, turn, clock, budget, "
+    "anchor_at, pauses, due_at, office, lagging, unit_role, rungs, rule FROM deadlines "
+    "JOIN cases ON cases.id = case_id WHERE next_rung_at <= ? ORDER BY next_rung_at LIMIT ?"
+)
+_SKIP_LOCKED: Final = " FOR UPDATE OF cases, deadlines SKIP LOCKED"
+
+MEMBERS: Final = (
+    "SELECT number, process, subject, unit, status, on_day, drill, version, seq FROM cases WHERE parent_id IS NOT NULL "
+    "ORDER BY number",
+    "SELECT cases.number, entries.seq, step, turn, actor, before, after, outcome, rule FROM entries "
+    "JOIN cases ON cases.id = case_id WHERE parent_id IS NOT NULL ORDER BY 1, 2",
+    "SELECT cases.number, key, notices.number, recipient, channel, template, facts, notices.status, attempts, lease, error "
+    "FROM notices JOIN cases ON cases.id = case_id WHERE parent_id IS NOT NULL ORDER BY 1, 3",
+)
+
 
 class Floor:
     """One connection to the floor's database."""
@@ -71,7 +106,8 @@ class Floor:
             self.driver.execute(statement.format_map(_SQLITE if self.sqlite else _POSTGRES))
         self.commit()
         self._sql = {
-            text: text if self.sqlite else text.replace("?", "%s") for text in (_CASE, _INSTANCE, _ENTRY, _NOTICE, _MOVE)
+            text: text if self.sqlite else text.replace("?", "%s")
+            for text in (_CASE, _INSTANCE, _ENTRY, _NOTICE, _MOVE)
         }
         self._case_returning = self.say(_CASE) + " RETURNING id"
         self._lock = self.say("SELECT status, version, seq, drill FROM cases WHERE id = ?" + self._for_update)
@@ -99,7 +135,7 @@ class Floor:
     @staticmethod
     def stamp() -> str:
         """Return the moment as it is stored."""
-        return datetime.now(UTC).isoformat()
+        return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def many(self, text: str, rows: list[tuple[Any, ...]]) -> None:
         """Write rows."""
@@ -122,14 +158,22 @@ class Floor:
             ids = self.driver.execute(
                 self.say("SELECT id, number FROM cases WHERE parent_id = ? AND number >= ?"), (parent, part[0])
             ).fetchall()
-            self.many(_ENTRY, [(one, 1, "open", "system", "", "opened", f'{{"row":{one}}}', "", at) for one, _ in ids])
-            self.many(_NOTICE, [self._notice(one, number, 1, "open", at) for one, number in ids])
+            self.many(
+                _ENTRY,
+                [
+                    (one, 1, "open", "system", "", "opened", _write({"row": int(number[-6:])}), "", at)
+                    for one, number in ids
+                ],
+            )
+            self.many(_NOTICE, [self._notice(one, f"party:{number}", 1, "open", at) for one, number in ids])
             self.commit()
 
     @staticmethod
-    def _notice(case_id: int, number: str, seq: int, step: str, at: str) -> tuple[Any, ...]:
-        key = case_id.to_bytes(8, "big") + seq.to_bytes(8, "big")
-        return (key, case_id, seq, f"party:{number}", f"notice_workload.{step}", '{"subject":"season"}', at, at)
+    def _notice(case_id: int, recipient: str, seq: int, step: str, at: str, facts: str = FACTS) -> tuple[Any, ...]:
+        template = f"notice_workload.{step}"
+        name = f"{step}|1|{recipient}|inbox|{template}"
+        key = case_id.to_bytes(6, "big") + sha256(name.encode()).digest()[:10]
+        return (key, case_id, seq, recipient, template, facts, at, at)
 
     def step_members(self, parent: int, step: str, *statuses: str) -> None:
         """Move every member that stands at a status on, in chunks."""
@@ -141,10 +185,10 @@ class Floor:
             entries, moves, notices = [], [], []
             for case_id, number, before, version, seq in rows:
                 after = _after(step, case_id, before)
-                outcome = f'{{"score":{case_id % 100}}}'
+                outcome = _write({"score": case_id % 100})
                 entries.append((case_id, seq + 1, step, "system", before, after, outcome, "", at))
                 moves.append((after, version + 1, seq + 1, case_id))
-                notices.append(self._notice(case_id, number, seq + 1, step, at))
+                notices.append(self._notice(case_id, f"party:{number}", seq + 1, step, at))
             if rows:
                 self.many(_ENTRY, entries)
                 self.many(_MOVE, moves)
@@ -167,21 +211,42 @@ class Floor:
         self.commit()
         return case_id
 
-    def step_case(self, case_id: int, number: str, *steps: str) -> None:
+    def step_case(self, case_id: int, *steps: str) -> None:
         """Take one case through steps in one transaction."""
-        for place, step in enumerate(steps):
+        self.begin()
+        for step in steps:
             at = self.stamp()
-            if place == 0:
-                self.begin()
             before, version, seq, _ = self.driver.execute(self._lock, (case_id,)).fetchone()
-            after = _after(step, case_id, before)
-            outcome = f'{{"score":{case_id % 100}}}'
+            after, score = _after(step, case_id, before), case_id % 100
             self.driver.execute(
-                self._sql[_ENTRY], (case_id, seq + 1, step, "system", before, after, outcome, "", at)
+                self._sql[_ENTRY], (case_id, seq + 1, step, "system", before, after, _write({"score": score}), "", at)
             )
             self.driver.execute(self._sql[_MOVE], (after, version + 1, seq + 1, case_id))
-            self.driver.execute(self._sql[_NOTICE], self._notice(case_id, number, seq + 1, step, at))
+            facts = _write({"score": score, "subject": "case"})
+            self.driver.execute(self._sql[_NOTICE], self._notice(case_id, OFFICER, seq + 1, step, at, facts))
         self.commit()
+
+    def members(self) -> list[tuple[Any, ...]]:
+        """Return what was written for members, without times: to be compared with what ours wrote."""
+        return [row for text in MEMBERS for row in self.driver.execute(text).fetchall()]
+
+    def open_deadlines(self) -> None:
+        """Make the table of clocks."""
+        for statement in _DEADLINES:
+            self.driver.execute(statement.format_map(_SQLITE if self.sqlite else _POSTGRES))
+
+    def add_deadlines(self, rows: list[tuple[Any, ...]]) -> None:
+        """Write clocks: case, anchor, due, and when the next rung is due."""
+        self.begin()
+        self.driver.cursor().executemany(self.say(_DEADLINE), rows)
+        self.commit()
+
+    def overdue(self, at: str, most: int) -> list[Any]:
+        """Find the clocks whose next rung is due, with their cases, and lock them."""
+        self.begin()
+        found = self.driver.execute(self.say(_OVERDUE) + ("" if self.sqlite else _SKIP_LOCKED), (at, most)).fetchall()
+        self.commit()
+        return list(found)
 
 
 def _after(step: str, case_id: int, before: str) -> str:

@@ -57,13 +57,13 @@ def measure(on: Ground, cases: int) -> list[Line]:
     def floor_start(numbers: list[str]) -> None:
         for number in numbers:
             case_id = ids[number] = floor.open_case(number)
-            floor.step_case(case_id, number, "screen")
-            floor.step_case(case_id, number, "examine")
+            floor.step_case(case_id, "screen")
+            floor.step_case(case_id, "examine")
 
     def floor_answer(numbers: list[str]) -> None:
         for number in numbers:
-            floor.step_case(ids[number], number, "decide")
-            floor.step_case(ids[number], number, "close")
+            floor.step_case(ids[number], "decide")
+            floor.step_case(ids[number], "close")
 
     def each(work: Callable[[str], Any], numbers: list[str]) -> Callable[[], None]:
         return lambda: [work(number) for number in numbers] and None
@@ -102,8 +102,8 @@ def _fused(on: Ground, floor: Floor, cases: int) -> list[Line]:
     def theirs(numbers: list[str]) -> None:
         for number in numbers:
             case_id = floor.open_case(number)
-            floor.step_case(case_id, number, "screen")
-            floor.step_case(case_id, number, "examine")
+            floor.step_case(case_id, "screen")
+            floor.step_case(case_id, "examine")
 
     for turn in range(max(4, cases // SLICE // 2)):
         numbers = [f"F{turn * SLICE + place:06}" for place in range(SLICE)]
@@ -125,7 +125,7 @@ def _decision(on: Ground, floor: Floor, cases: int) -> list[Line]:
 
     for number in numbers:
         begun = time.perf_counter()
-        floor.step_case(ids[number], number, "decide")
+        floor.step_case(ids[number], "decide")
         between = time.perf_counter()
         decide(read_dossier(number))
         ours.append(time.perf_counter() - between)

@@ -133,7 +133,6 @@ class Official:
 
     def open_form(self, question: Question) -> None:
         """Follow the worklist's link of a question."""
-        show_boards()  # it is done every minute; a test does not wait for it
         board = self.board("worklist")
         link = board.locator(f'a[href*="%22{question.number}%22"]').first
         link.click()
@@ -141,6 +140,7 @@ class Official:
 
     def board(self, key: str) -> Locator:
         """Open a board by its permanent key."""
+        show_boards()  # it is done every minute; a test does not wait for it
         self.page.goto(f"{self.house.address}/v2/artifacts/key/{key}")
         self.page.locator('a[href*="/artifacts/artifact/"]').first.click()
         self.page.get_by_text("内容最后变化").first.wait_for()

@@ -7,16 +7,17 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from config.messages import say
-from tasks.ask import Question, open_questions
+from tasks.ask import Question
+from tasks.worklist import input_key
 from tests.browser.official import House, Official, as_parameters, filled, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 WRONG = "000000"
 
 
-def runs_of(house: House, question: Question) -> list[dict[str, Any]]:
-    """Return the runs of the `decide` form that answered a question."""
-    wanted = {"flow_runs": {"name": {"any_": [say("kernel.decide_run", number=question.number)]}}}
+def runs_named(house: House, name: str) -> list[dict[str, Any]]:
+    """Return the runs of a name."""
+    wanted = {"flow_runs": {"name": {"any_": [name]}}}
     found: list[dict[str, Any]] = house.client._client.post("/flow_runs/filter", json=wanted).json()
     return found
 
@@ -76,9 +77,8 @@ def test_a_wrong_code_is_asked_again_with_the_reason_and_the_right_one_moves_the
     again = house.question(question.case)
     assert (again.run_id, again.refusal) == (question.run_id, say("kernel.code_wrong"))
     wait(lambda: state_of(house, again).is_paused(), 30, "the form is shown again")
-    assert house.client.read_flow_run(UUID(again.run_id)).name == say(
-        "form.run_name", office="征兵领导小组", title=question.title, case=question.case
-    )
+    shown_as = house.client.read_flow_run(UUID(again.run_id)).name
+    assert shown_as == say("form.run_again", run=f"待办·征兵领导小组·{question.title}·{question.case}")
     official.open_question(again)
     shown = official.dialog(again)
     shown.get_by_text(say("kernel.code_wrong")).wait_for()
@@ -99,19 +99,18 @@ def test_the_worklist_opens_the_form_filled_and_a_refusal_is_the_runs_message(ho
     official.fill(form, as_parameters(filled(question, WRONG)))
     official.picture("decide")
     official.page.get_by_role("button", name="Submit").click()
-    wait(lambda: any(run["state_type"] == "FAILED" for run in runs_of(house, question)), 30, "refused")
-    refused = next(run for run in runs_of(house, question) if run["state_type"] == "FAILED")
-    assert refused["state_name"] == say("kernel.not_accepted")
-    assert refused["state"]["message"] == say("kernel.code_wrong")
-    official.page.goto(f"{house.address}/v2/runs/flow-run/{refused['id']}")
-    official.page.get_by_text(say("kernel.not_accepted")).first.wait_for()
+    name = say("kernel.refused_run", number=question.number)
+    official.page.get_by_role("button", name="View run").click()
+    wait(lambda: any(run["state_type"] == "FAILED" for run in runs_named(house, name)), 30, "refused")
+    assert [run["state"]["message"] for run in runs_named(house, name)] == [say("kernel.code_wrong")]
+    official.page.reload()
+    official.page.get_by_text(name).first.wait_for()
     official.page.get_by_role("tab", name="Details").click()
     official.page.get_by_text(say("kernel.code_wrong")).first.wait_for()
     official.picture("refused")
     again = house.question(question.case)
     assert (again.number, again.refusal) == (question.number, say("kernel.code_wrong"))
-    official.decide(again, filled(again))
-    wait(lambda: not open_questions(seat_id=question.seat_id), 30, "the question is closed")
-    assert house.signed(question.case)[f"{question.case} publicity/1"] == (filled(question, WRONG)["工号"], "board")
+    wait(lambda: state_of(house, again).state_details.pause_key == input_key(again), 30, "its own form is shown anew")
+    official.resume(again, filled(again))  # the refusal on the board took nothing from the question's own form
+    assert house.signed(question.case)[f"{question.case} publicity/1"] == (filled(question, WRONG)["工号"], "form")
     wait(lambda: state_of(house, question).is_final(), 30, "the question's own run has ended")
-    print(f"\nSubmit to the next recorded step: {official.latencies[-1]:.2f} s")  # noqa: T201 -- the measurement

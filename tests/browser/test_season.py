@@ -65,6 +65,7 @@ def test_a_season_is_decided_in_the_browser_and_closed(house: House, official: O
         status = connection.execute(select(CASES.c.status, CASES.c.closed_at).where(CASES.c.number == NUMBER)).one()
     assert (status.status, status.closed_at is not None) == ("closed", True)
     assert list(verify()) == []
+    assert "已于 2027-04-25 办结" in official.board(f"season-{NUMBER.lower()}").inner_text()
     for key in ("season-zb-2027h1", "ranking-zb-2027h1", "deadlines", "inbox", "worklist"):
         official.board(key)
         official.picture(key)

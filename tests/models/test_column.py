@@ -1,5 +1,6 @@
 """Sealed columns, blind indexes, instants and canonical JSON."""
 
+import hashlib
 import os
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,6 +18,7 @@ from config.fact import Fact
 from models.column import Instant, KeyMissingError, KeyRing, Sealed, canonical, key_ring, open_ring, stamp
 from models.person import Person
 
+FIRST, LAST = datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2999-01-01")
 IDENTITY = "11010519491231002X"
 
 
@@ -80,9 +82,10 @@ class TestIndex:
         assert len(ring().index(IDENTITY)) == 16
 
     def test_it_is_no_plain_hash(self) -> None:
-        import hashlib
-
-        assert ring().index(IDENTITY) not in (hashlib.sha256(IDENTITY.encode()).digest()[:16], hashlib.sha256(b"i" * 32 + IDENTITY.encode()).digest()[:16])
+        assert ring().index(IDENTITY) not in (
+            hashlib.sha256(IDENTITY.encode()).digest()[:16],
+            hashlib.sha256(b"i" * 32 + IDENTITY.encode()).digest()[:16],
+        )
 
 
 class TestColumns:
@@ -92,8 +95,14 @@ class TestColumns:
         Person.__table__.create(engine)  # type: ignore[attr-defined]
         table = Person.__table__  # type: ignore[attr-defined]
         with engine.begin() as connection:
-            connection.execute(table.insert().values(identity_index=b"x", identity=IDENTITY, name="张三", phone=None, account=None))
-            assert connection.execute(select(table.c.identity, table.c.name, table.c.phone)).one() == (IDENTITY, "张三", None)
+            connection.execute(
+                table.insert().values(identity_index=b"x", identity=IDENTITY, name="张三", phone=None, account=None)
+            )
+            assert connection.execute(select(table.c.identity, table.c.name, table.c.phone)).one() == (
+                IDENTITY,
+                "张三",
+                None,
+            )
             raw = connection.execute(text("SELECT identity, name FROM persons")).one()
             assert all(IDENTITY.encode() not in value and "张三".encode() not in value for value in raw)
             connection.execute(text("UPDATE persons SET name = identity"))
@@ -104,8 +113,8 @@ class TestColumns:
         with pytest.raises(KeyMissingError):
             key_ring()
         with pytest.raises(KeyMissingError):
-            Sealed("a.b").process_bind_param(IDENTITY, sqlite.dialect())  # type: ignore[no-untyped-call]
-        assert Sealed("a.b").process_bind_param(None, sqlite.dialect()) is None  # type: ignore[no-untyped-call]
+            Sealed("a.b").process_bind_param(IDENTITY, sqlite.dialect())
+        assert Sealed("a.b").process_bind_param(None, sqlite.dialect()) is None
 
 
 class TestInstant:
@@ -115,12 +124,13 @@ class TestInstant:
             Instant().process_bind_param(datetime(2027, 3, 1), dialect)  # type: ignore[arg-type]  # noqa: DTZ001
 
     @effort(max_examples=80, deadline=None)
-    @given(moment=st.datetimes(datetime(1950, 1, 1), datetime(2999, 1, 1)), other=st.datetimes(datetime(1950, 1, 1), datetime(2999, 1, 1)),
-           hours=st.integers(-12, 12))  # fmt: skip
-    def test_text_sorts_as_time_and_comes_back_whatever_the_zone(self, moment: datetime, other: datetime, hours: int) -> None:
+    @given(moment=st.datetimes(FIRST, LAST), other=st.datetimes(FIRST, LAST), hours=st.integers(-12, 12))
+    def test_text_sorts_as_time_and_comes_back_whatever_the_zone(
+        self, moment: datetime, other: datetime, hours: int
+    ) -> None:
         here, there = moment.replace(tzinfo=UTC), other.replace(tzinfo=timezone(timedelta(hours=hours)))
         assert (stamp(here) < stamp(there)) == (here < there)
-        column, dialect = Instant(), sqlite.dialect()  # type: ignore[no-untyped-call]
+        column, dialect = Instant(), sqlite.dialect()
         assert column.process_result_value(column.process_bind_param(there, dialect), dialect) == there
 
 
@@ -138,7 +148,10 @@ class TestCanonical:
         assert canonical({"b": 1, "a": "甲"}) == canonical({"a": "甲", "b": 1}) == '{"a":"甲","b":1}'
         assert canonical({3, 1, 2}) == "[1,2,3]"
         assert canonical(Sum(amount=Decimal("1.10"), on=date(2027, 3, 1))) == '{"amount":"1.10","on":"2027-03-01"}'
-        assert canonical([Colour.RED, Decimal("0.1"), datetime(2027, 3, 1, tzinfo=UTC)]) == '["red","0.1","2027-03-01T00:00:00+00:00"]'
+        assert (
+            canonical([Colour.RED, Decimal("0.1"), datetime(2027, 3, 1, tzinfo=UTC)])
+            == '["red","0.1","2027-03-01T00:00:00+00:00"]'
+        )
 
     def test_what_has_no_form_is_refused(self) -> None:
         with pytest.raises(TypeError, match="object has no canonical"):

@@ -23,7 +23,9 @@ from sqlalchemy import Engine, event, select
 import models.every_table
 from config.zone import SHANGHAI
 from flows.conscription import conscription
+from models.case import Decision
 from models.column import canonical
+from models.person import Party
 from tasks import rehearsal
 from tasks.case import running_as
 from tasks.clock import set_clock
@@ -76,7 +78,7 @@ class Death:
             commit(connection)
             point()  # the database has it, and nobody here knows yet
 
-        psycopg.Connection.commit = counted  # type: ignore[method-assign]
+        psycopg.Connection.commit = counted  # type: ignore[method-assign,assignment]
 
         def connected(driver: Any, _record: object) -> None:
             if isinstance(driver, psycopg.Connection):
@@ -128,14 +130,12 @@ def plain(value: Any) -> Any:
             return {name: plain(one) for name, one in value.items() if name not in ("seat", "digest", "file")}
         case list() | tuple():
             return [plain(one) for one in value]
-        case datetime():
-            return value.astimezone(SHANGHAI).date().isoformat()
         case bytes() | memoryview():
             return bytes(value).hex()
         case str() if MOMENT.match(value):
-            return datetime.fromisoformat(value).astimezone(SHANGHAI).date().isoformat()
+            return plain(datetime.fromisoformat(value))
         case date():
-            return value.isoformat()
+            return (value.astimezone(SHANGHAI).date() if isinstance(value, datetime) else value).isoformat()
     return value
 
 
@@ -150,12 +150,23 @@ def snapshot(order: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, list[str]] = {"broken": [str(one) for one in verify()]}
     with reading() as connection:
         names = {row.id: row.number for row in connection.execute(select(CASES.c.id, CASES.c.number))}
-        clocks = {row.id: f"{names[row.case_id]}/{row.name}/{row.turn}" for row in connection.execute(select(DEADLINES))}
-        decisions = table(models.every_table.Decision)
-        points = {row.id: f"{names[row.case_id]}/{row.point}/{row.turn}" for row in connection.execute(select(decisions))}
-        parties = table(models.every_table.Party)
+        clocks = {
+            row.id: f"{names[row.case_id]}/{row.name}/{row.turn}" for row in connection.execute(select(DEADLINES))
+        }
+        decisions = table(Decision)
+        points = {
+            row.id: f"{names[row.case_id]}/{row.point}/{row.turn}" for row in connection.execute(select(decisions))
+        }
+        parties = table(Party)
         people = {row.person_id: names[row.case_id] for row in connection.execute(select(parties))}
-        known = {"case_id": names, "parent_id": names, "season_id": names, "deadline_id": clocks, "decision_id": points, "person_id": people}
+        known = {
+            "case_id": names,
+            "parent_id": names,
+            "season_id": names,
+            "deadline_id": clocks,
+            "decision_id": points,
+            "person_id": people,
+        }
         for model in models.every_table.TABLES:
             rows = []
             for row in connection.execute(select(table(model))).mappings():
@@ -166,7 +177,9 @@ def snapshot(order: dict[str, Any]) -> dict[str, Any]:
                 rows.append(canonical(line))
             found[str(model.__tablename__)] = sorted(rows)
     papers = Path(order["home"]) / "papers"
-    found["papers"] = sorted(str(path.relative_to(papers)) for path in papers.rglob("*") if path.is_file() and path.suffix != ".part")
+    found["papers"] = sorted(
+        str(path.relative_to(papers)) for path in papers.rglob("*") if path.is_file() and path.suffix != ".part"
+    )
     return {"snapshot": found}
 
 
@@ -175,7 +188,12 @@ ORDERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"settle": settl
 
 def obey(order: dict[str, Any], answer: int) -> None:
     """Do an order in this child, and end without any cleaning up."""
-    os.environ |= {"BANJIE_HOME": order["home"], "BANJIE_CLOCK": "simulated", "BANJIE_DATABASE_URL": order["url"], "BANJIE_KEYS": order["keys"]}
+    os.environ |= {
+        "BANJIE_HOME": order["home"],
+        "BANJIE_CLOCK": "simulated",
+        "BANJIE_DATABASE_URL": order["url"],
+        "BANJIE_KEYS": order["keys"],
+    }
     forget()
     text = json.dumps(ORDERS[order["do"]](order), ensure_ascii=False)
     with os.fdopen(answer, "w", encoding="utf-8") as pipe:

@@ -112,7 +112,9 @@ def test_a_season_killed_anywhere_ends_as_an_undisturbed_one(order: Order, place
             fate: dict[str, Any] = {}
             if kills < KILLS:
                 share = dice.expovariate(KILLS_A_SEASON)
-                fate = {"kill_after": seconds * share} if dice.random() < TIMED else {"kill_at": 1 + int(points * share)}
+                fate = (
+                    {"kill_after": seconds * share} if dice.random() < TIMED else {"kill_at": 1 + int(points * share)}
+                )
             answer = order("play", *shaken, **fate)
             if "signal" not in answer:
                 break

@@ -1,23 +1,21 @@
 """Decisions: who may answer what on which day, what a refusal leaves, and that an answer counts once."""
 
-import random
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from config.messages import Refusal
 from config.zone import SHANGHAI
-from models.answer import Answer, Approval, Determination
+from models.answer import Answer, Determination
 from models.case import Mode
-from models.conscription.answer import Fitness, Meeting
+from models.conscription.answer import Meeting
 from models.office import Delegation, Post
 from tasks import officer
 from tasks.ask import ask, drafted_by, instance_of, open_questions
-from tasks.ask_members import UNSHOWN, ask_each
-from tasks.clock import local_day, now, set_clock
-from tasks.door import Proofs, Signature, decide
+from tasks.clock import set_clock
+from tasks.door import Signature, decide
 from tasks.journal import verify
 from tasks.step import Dossier, step
 from tasks.store import table, transaction
@@ -62,7 +60,14 @@ def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monke
 pytestmark = pytest.mark.usefixtures("ground")
 
 
-def put(case: Dossier, *roles: str, mode: Mode = Mode.SINGLE, form: type[Answer] = Determination, text: str = "请审阅", **more: object) -> list[int]:
+def put(
+    case: Dossier,
+    *roles: str,
+    mode: Mode = Mode.SINGLE,
+    form: type[Answer] = Determination,
+    text: str = "请审阅",
+    **more: object,
+) -> list[int]:
     """Ask, and return the open seats."""
     with pytest.raises(Parked):
         ask(form, case, "groups", of=roles or ("leading_group",), text=text, mode=mode, **more)  # type: ignore[arg-type]
@@ -166,7 +171,9 @@ class TestModes:
         case = opened()
         seats = put(case, "leading_group", "planning_group", mode=Mode.ANY_OF)
         codes = [fresh_code("S1"), officer.code_now("S2")]
-        found = race(lambda: answer(seats[0], "S1", code=codes[0]), lambda: answer(seats[1], "S2", "reject", code=codes[1]))
+        found = race(
+            lambda: answer(seats[0], "S1", code=codes[0]), lambda: answer(seats[1], "S2", "reject", code=codes[1])
+        )
         assert sorted(type(one).__name__ for one in found) == ["Refusal", "str"]
         assert sorted(row.status for row in rows_of(SEATS)) == ["answered", "withdrawn"]
 
@@ -292,7 +299,10 @@ class TestCode:
     def test_five_wrong_codes_lock_the_officer_for_a_while(self) -> None:
         hire("S1", "leading_group")
         (seat,) = put(opened())
-        assert [refused(seat, "S1", code=f"00000{n}") for n in range(5)][-2:] == ["kernel.code_wrong", "kernel.officer_locked"]
+        assert [refused(seat, "S1", code=f"00000{n}") for n in range(5)][-2:] == [
+            "kernel.code_wrong",
+            "kernel.officer_locked",
+        ]
         assert refused(seat, "S1") == "kernel.officer_locked"
         assert "锁定至 09:1" in rows_of(SEATS)[0].refusal
         later(minutes=15)
@@ -366,166 +376,3 @@ class TestAnswers:
         assert [one.case for one in open_questions(role="planning_group")] == ["ZB-2027H2"]
         assert [one.role for one in open_questions(case="ZB-2027H1")] == ["leading_group"]
         assert open_questions(seat_id=open_questions()[1].seat_id)[0].number == f"Q{open_questions()[1].seat_id}"
-
-
-class TestMembers:
-    def test_each_member_is_asked_and_all_answers_come_together(self) -> None:
-        hire("S1", "chief_physician")
-        case = opened()
-        numbers = with_members(case, 3)
-        assert self.answers(case, numbers[:2]) is None
-        first, second = seats_open()
-        answer(first, "S1", "fit")
-        assert self.answers(case, numbers[:2]) is None
-        answer(second, "S1", "unfit")
-        assert self.answers(case, numbers[:2]) == {numbers[0]: "fit", numbers[1]: "unfit"}
-        assert [row.template for row in rows_of(NOTICES)] == ["notice_kernel.questions"]
-        assert [line[0] for line in journal(numbers[0])] == ["apply", "asked-contradiction", "ask-contradiction"]
-        assert list(verify()) == []
-
-    def test_a_replay_asks_nobody_who_came_later(self) -> None:
-        hire("S1", "chief_physician")
-        case = opened()
-        numbers = with_members(case, 3)
-        assert self.answers(case, numbers[:1]) is None
-        assert self.answers(case, numbers) is None
-        assert len(seats_open()) == 1
-        answer(seats_open()[0], "S1", "fit")
-        assert self.answers(case, numbers[1:]) == {numbers[0]: "fit"}
-
-    def test_nobody_to_ask_is_remembered_as_nobody(self) -> None:
-        case = opened()
-        numbers = with_members(case, 2)
-        assert self.answers(case, []) == {}
-        assert self.answers(case, numbers) == {}
-        assert seats_open() == []
-        assert rows_of(NOTICES) == []
-        assert self.answers(case.again(), numbers) is None
-        assert len(seats_open()) == 2
-
-    def test_many_go_without_runs_of_their_own(self) -> None:
-        case = opened()
-        numbers = with_members(case, 51)
-        assert self.answers(case, numbers[:50]) is None
-        assert {one.run_id for one in open_questions()} == {""}
-        assert self.answers(case.again(), numbers) is None
-        assert {one.run_id for one in open_questions()[50:]} == {UNSHOWN}
-
-    def test_two_runs_at_once_ask_once(self) -> None:
-        case = opened()
-        numbers = with_members(case, 4)
-        runs = [anew(case) for _ in range(3)]
-        race(*(lambda run=run: self.put(run, numbers) for run in runs))
-        assert len(seats_open()) == 4
-        assert [line[0] for line in journal(case.number)] == ["opened", "asked-contradiction"]
-
-    def answers(self, case: Dossier, numbers: list[str]) -> dict[str, str] | None:
-        try:
-            return self.put(anew(case).at_turn(case.turn), numbers)
-        except Parked:
-            return None
-
-    def put(self, case: Dossier, numbers: list[str]) -> dict[str, str]:
-        found = ask_each(Fitness, case, "contradiction", members=numbers, of="chief_physician", text=lambda number: f"{number} 数值超限")
-        return {number: one.verdict for number, one in found.items()}
-
-
-class TestSheet:
-    def test_one_code_signs_many_rows_and_a_wrong_one_fails_once(self) -> None:
-        hire("S1", "chief_physician")
-        case = opened()
-        numbers = with_members(case, 8)
-        with pytest.raises(Parked):
-            ask_each(Fitness, case, "contradiction", members=numbers, of="chief_physician", text=str)
-        given, proofs = {"verdict": "fit", "reason": "情况属实"}, Proofs()
-        wrong, code = "000000", fresh_code("S1")
-        for seat in seats_open():
-            with pytest.raises(Refusal) as error:
-                decide(seat, Signature("S1", wrong, given, "sheet"), proofs)
-            assert error.value.key == "kernel.code_wrong"
-        assert rows_of(OFFICERS)[0].failures == 1
-        for seat in seats_open():
-            decide(seat, Signature("S1", code, given, "sheet"), proofs)
-        assert seats_open() == []
-        with pytest.raises(Refusal):
-            decide(1, Signature("S1", code, given, "sheet"), Proofs())
-
-
-class TestPolicy:
-    """Every answer at the door against a policy worked out here, from lists and not from tables."""
-
-    ROLES = ("leading_group", "planning_group", "vetting_group")
-    STAFF = tuple(f"S{number}" for number in range(1, 9))
-    TRIES = 500  # on each of the two databases
-
-    def test_nobody_is_let_in_who_may_not(self) -> None:
-        dice = random.Random(20270104)
-        first = local_day(now())
-        posts = [(staff, role, first + timedelta(days=dice.randrange(15)), dice.randrange(5, 30)) for staff in self.STAFF for role in self.ROLES
-                 if dice.random() < 0.6]  # fmt: skip
-        active = {staff: dice.random() < 0.85 for staff in self.STAFF}
-        identities = {staff: f"ID{staff}" for staff in self.STAFF if dice.random() < 0.5}
-        for staff in self.STAFF:
-            hire(staff, "chief_physician", identity=identities.get(staff))
-        with transaction() as tx:
-            ids = {row.staff_no: row.id for row in tx.core.execute(OFFICERS.select())}
-            for staff, role, since, days in posts:
-                tx.core.execute(POSTS.insert().values(officer_id=ids[staff], role=role, since=since, until=since + timedelta(days=days)))
-            for staff in self.STAFF:
-                tx.core.execute(OFFICERS.update().where(OFFICERS.c.id == ids[staff]).values(active=active[staff]))
-        lent: list[tuple[str, str, str, date, date]] = []
-        for _ in range(40):
-            chief, deputy = dice.sample(self.STAFF, 2)
-            role, since = dice.choice(self.ROLES), first + timedelta(days=dice.randrange(25))
-            until = since + timedelta(days=dice.randrange(6))
-            try:
-                officer.delegate(chief, deputy, role, since, until)
-            except Refusal:
-                assert not self.holds(posts, chief, role, since)
-            else:
-                assert self.holds(posts, chief, role, since)
-                lent.append((chief, deputy, role, since, until))
-        cases = [opened(f"ZB-{place}") for place in range(6)]
-        parties: dict[str, str] = {}
-        for case, staff in zip(cases, identities, strict=False):
-            about(case.number, identities[staff])
-            parties[case.number] = staff
-
-        let_in = turned_away = wrongly_away = 0
-        days = sorted(first + timedelta(days=dice.randrange(1, 30)) for _ in range(self.TRIES))
-        for turn, day in enumerate(days, 2):
-            morning = datetime.combine(day, time(8), SHANGHAI)
-            set_clock(max(morning, now() + timedelta(seconds=1)))
-            assert local_day(now()) == day
-            case, role, staff = dice.choice(cases), dice.choice(self.ROLES), dice.choice(self.STAFF)
-            excluded = dice.sample(self.STAFF, 1) if dice.random() < 0.2 else []
-            with pytest.raises(Parked):
-                ask(Approval, case.at_turn(turn), "groups", of=role, text="", excluded=excluded)
-            seat = seats_open()[-1]
-            barred = {*excluded, *([parties[case.number]] if case.number in parties else [])}
-            chiefs = [chief for chief, deputy, of, since, until in lent if deputy == staff and of == role and since <= day <= until
-                      and active[chief] and self.holds(posts, chief, role, day)]  # fmt: skip
-            in_person = self.holds(posts, staff, role, day)
-            may = active[staff] and staff not in barred and (in_person or any(chief not in barred for chief in chiefs))
-            try:
-                answer(seat, staff)
-            except Refusal as refusal:
-                turned_away += 1
-                certain = in_person or len(set(chiefs)) <= 1
-                wrongly_away += may and certain
-                assert refusal.key in ("kernel.role_not_held", "kernel.own_case", "kernel.no_such_officer")
-                with transaction() as tx:
-                    tx.core.execute(SEATS.update().where(SEATS.c.id == seat).values(status="withdrawn"))
-            else:
-                let_in += 1
-                assert may, (staff, role, day, case.number, excluded)
-                signed = rows_of(SEATS, id=seat)[0]
-                assert signed.signed_for == "" if in_person else signed.signed_for in set(chiefs) - barred
-        assert wrongly_away == 0
-        assert let_in > 50
-        assert turned_away > 100
-        assert list(verify()) == []
-
-    @staticmethod
-    def holds(posts: list[tuple[str, str, date, int]], staff: str, role: str, day: date) -> bool:
-        return any(one == staff and of == role and since <= day <= since + timedelta(days=days) for one, of, since, days in posts)

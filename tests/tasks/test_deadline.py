@@ -76,7 +76,11 @@ class TestClock:
         later(days=1)
         assert start_clock(case, FIVE_DAYS) == start_clock(anew(case), FIVE_DAYS) == due
         assert start_clock(case.again(), FIVE_DAYS) == due + timedelta(days=1)
-        assert [line[:2] for line in journal(case.number)] == [("opened", 1), ("clock-posting", 1), ("clock-posting", 2)]
+        assert [line[:2] for line in journal(case.number)] == [
+            ("opened", 1),
+            ("clock-posting", 1),
+            ("clock-posting", 2),
+        ]
         row = rows_of(DEADLINES)[0]
         assert (row.provisional, row.office, row.rule) == (True, "discipline_group", "第三十条")
         assert row.calendar_version
@@ -103,7 +107,12 @@ class TestClock:
         assert len(row.pauses) == 1
         assert all(row.pauses[0])
         assert row.due_at == at(14, 23, 59) + timedelta(seconds=59)
-        assert [line[0] for line in journal(case.number)] == ["opened", "clock-posting", "clock-posting-paused", "clock-posting-resumed"]
+        assert [line[0] for line in journal(case.number)] == [
+            "opened",
+            "clock-posting",
+            "clock-posting-paused",
+            "clock-posting-resumed",
+        ]
 
     def test_a_second_pause_is_a_second_occasion(self) -> None:
         case = opened()
@@ -184,7 +193,11 @@ class TestRungs:
         start_clock(case, FIVE_DAYS)
         later(days=60)
         assert fire_rungs() == 3
-        assert [line[0] for line in journal(case.number)][2:] == ["rung-posting-half", "rung-posting-last_day", "rung-posting-breach"]
+        assert [line[0] for line in journal(case.number)][2:] == [
+            "rung-posting-half",
+            "rung-posting-last_day",
+            "rung-posting-breach",
+        ]
 
     def test_sweeps_at_once_fire_each_once(self) -> None:
         for number in range(20):
@@ -204,7 +217,9 @@ class TestRungs:
                      *(lambda case=case: pause_clock(case, "posting") for case in cases[6:]))  # fmt: skip
         assert [one for one in found if isinstance(one, Exception)] == []
         fire_rungs()
-        assert len({(row.deadline_id, row.rung) for row in rows_of(RUNGS)}) == len(rows_of(RUNGS)) == len(rows_of(NOTICES))
+        assert (
+            len({(row.deadline_id, row.rung) for row in rows_of(RUNGS)}) == len(rows_of(RUNGS)) == len(rows_of(NOTICES))
+        )
         assert list(verify()) == []
 
     def test_a_sweep_that_is_cut_off_has_fired_nothing_and_fires_it_later(self) -> None:
@@ -245,7 +260,18 @@ class TestRungs:
         hire("S2", "town:haimen")
         case = opened()
         with_members(case, 5, units=("haimen", "sanchang"))
-        start_clock(case, Owed("medical", Clock.HOURS, budget=2, office="physical_group", lagging=["applied_online"], unit_role="town", rungs=("breach",)))
+        start_clock(
+            case,
+            Owed(
+                "medical",
+                Clock.HOURS,
+                budget=2,
+                office="physical_group",
+                lagging=["applied_online"],
+                unit_role="town",
+                rungs=("breach",),
+            ),
+        )
         later(hours=3)
         assert fire_rungs() == 1
         assert [(row.recipient, row.template, row.facts.get("members")) for row in rows_of(NOTICES)] == [
@@ -258,23 +284,36 @@ class TestRungs:
 
 
 class TestRecompute:
-    def test_a_new_notice_moves_a_provisional_end_and_says_so(self, notice_of_2027: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_new_notice_moves_a_provisional_end_and_says_so(
+        self, notice_of_2027: Calendar, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         hire("S1", "discipline_group")
-        loaded = tasks.deadline.calendar
+        loaded = notice_of_2027
         monkeypatch.setattr(tasks.deadline, "calendar", lambda: compile_calendar(overlays()))
         case = opened()
         assert start_clock(case, FIVE_DAYS) == at(11, 23, 59) + timedelta(seconds=59)
         assert recompute() == []
-        monkeypatch.setattr(tasks.deadline, "calendar", loaded)
+        monkeypatch.setattr(tasks.deadline, "calendar", lambda: loaded)
         assert recompute() == []  # 9 January is worked for the 8th: the same day, no longer provisional
-        assert (rows_of(DEADLINES)[0].provisional, rows_of(DEADLINES)[0].calendar_version) == (False, notice_of_2027.version)
+        assert (rows_of(DEADLINES)[0].provisional, rows_of(DEADLINES)[0].calendar_version) == (
+            False,
+            notice_of_2027.version,
+        )
         assert [line[0] for line in journal(case.number)][-1].startswith("clock-posting-moved-")
         assert rows_of(NOTICES) == []
 
-    def test_an_end_that_moves_is_told_and_a_calendar_taken_back_moves_it_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_end_that_moves_is_told_and_a_calendar_taken_back_moves_it_back(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         hire("S1", "discipline_group")
         plain = compile_calendar(overlays())
-        notice = Overlay(year=2027, notice="国办发明电〔2026〕9号", url="https://www.gov.cn/x", approved_by="某人", off=(date(2027, 1, 8),))
+        notice = Overlay(
+            year=2027,
+            notice="国办发明电〔2026〕9号",
+            url="https://www.gov.cn/x",
+            approved_by="某人",
+            off=(date(2027, 1, 8),),
+        )
         moved = compile_calendar([*overlays(), notice])
         monkeypatch.setattr(tasks.deadline, "calendar", lambda: plain)
         case = opened()
@@ -284,13 +323,19 @@ class TestRecompute:
             assert recompute() == ["ZB-2027H1"]
             assert recompute() == []
             assert rows_of(DEADLINES)[0].due_at == at(day, 23, 59) + timedelta(seconds=59)
-        assert [row.facts for row in rows_of(NOTICES)][0] == {"was": "2027-01-11", "now": "2027-01-12"}
+        assert rows_of(NOTICES)[0].facts == {"was": "2027-01-11", "now": "2027-01-12"}
         assert len(rows_of(NOTICES)) == 3
         assert start_clock(anew(case), FIVE_DAYS) == first
         assert list(verify()) == []
 
     def test_sweeps_at_once_move_it_once_and_a_drill_stays_a_drill(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        notice = Overlay(year=2027, notice="国办发明电〔2026〕9号", url="https://www.gov.cn/x", approved_by="某人", off=(date(2027, 1, 8),))
+        notice = Overlay(
+            year=2027,
+            notice="国办发明电〔2026〕9号",
+            url="https://www.gov.cn/x",
+            approved_by="某人",
+            off=(date(2027, 1, 8),),
+        )
         moved = compile_calendar([*overlays(), notice])
         for number in range(4):
             start_clock(opened(f"YL-{number}", drill=True), FIVE_DAYS)
@@ -302,7 +347,13 @@ class TestRecompute:
         assert list(verify()) == []
 
     def test_a_reminder_follows_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        notice = Overlay(year=2027, notice="国办发明电〔2026〕9号", url="https://www.gov.cn/x", approved_by="某人", off=(date(2027, 1, 8), date(2027, 1, 11)))
+        notice = Overlay(
+            year=2027,
+            notice="国办发明电〔2026〕9号",
+            url="https://www.gov.cn/x",
+            approved_by="某人",
+            off=(date(2027, 1, 8), date(2027, 1, 11)),
+        )
         moved = compile_calendar([*overlays(), notice])
         case = opened()
         start_clock(case, FIVE_DAYS._replace(rungs=("last_day",)))

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from config.messages import Refusal
 from models.triggers import trigger_statements
+from tasks.clock import now
 from tasks.journal import case_id_of, heads_digest, lock, verify, write_entry
 from tasks.store import transaction
-from tests.ground import ANCHORS, BOTH, Ground, dsn, later, now, opened, rows_of, settled, with_members
+from tests.ground import ANCHORS, BOTH, Ground, dsn, later, opened, rows_of, settled, with_members
 
 INTRUSIONS = {
     "update": "UPDATE entries SET after = 'closed' WHERE id = 1",
@@ -28,7 +29,9 @@ INTRUSIONS = {
 }
 LINE = "INTO entries (id, case_id, seq, step, turn, actor, before, after, outcome, rule, at, hash)"
 SAME = "SELECT id, case_id, seq, step, turn, 'other', before, after, outcome, rule, at, hash FROM entries WHERE id = 1"
-NEW_ID = "SELECT 9999, case_id, seq, step, turn, 'other', before, after, outcome, rule, at, hash FROM entries WHERE id = 1"
+NEW_ID = (
+    "SELECT 9999, case_id, seq, step, turn, 'other', before, after, outcome, rule, at, hash FROM entries WHERE id = 1"
+)
 ONLY_SQLITE = {
     "replace by id": f"INSERT OR REPLACE {LINE} {SAME}",
     "replace by name": f"INSERT OR REPLACE {LINE} {NEW_ID}",
@@ -82,7 +85,7 @@ def by_force(ground: Ground, *statements: str) -> int:
     else:
         with psycopg.connect(dsn(ground.url)) as connection:
             for statement in statements:
-                touched = connection.execute(statement).rowcount  # type: ignore[call-overload]
+                touched = connection.execute(statement).rowcount
     return touched
 
 
@@ -141,7 +144,9 @@ class TestVerify:
             ("UPDATE entries SET turn = 2 WHERE case_id = {case} AND seq = 5", ("ZB-1", 5, "step-3", "altered")),
         ],
     )  # fmt: skip
-    def test_the_first_that_does_not_fit_is_named(self, written: Ground, statement: str, found: tuple[str, int, str, str]) -> None:
+    def test_the_first_that_does_not_fit_is_named(
+        self, written: Ground, statement: str, found: tuple[str, int, str, str]
+    ) -> None:
         disarm(written)
         case = case_id_of("ZB-1")
         assert by_force(written, statement.format(case=case)) > 0
@@ -206,7 +211,9 @@ def test_any_edit_of_any_field_is_found(written: Ground, data: st.DataObject) ->
     mark = "?" if written.kind == "sqlite" else "%s"
     with raw(written) as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM entries ORDER BY case_id, seq").fetchall()]
-        case, seq, old = connection.execute(f"SELECT case_id, seq, {column} FROM entries WHERE id = {mark}", (ids[place],)).fetchone()
+        case, seq, old = connection.execute(
+            f"SELECT case_id, seq, {column} FROM entries WHERE id = {mark}", (ids[place],)
+        ).fetchone()
         write = f"UPDATE entries SET {column} = {mark} WHERE id = {mark}"
         connection.execute(write, (COLUMNS[column](old), ids[place]))
         connection.commit()
@@ -222,7 +229,11 @@ def test_any_edit_of_any_field_is_found(written: Ground, data: st.DataObject) ->
 
 
 def raw(ground: Ground) -> Any:
-    return closing(sqlite3.connect(ground.home / "banjie.db")) if ground.kind == "sqlite" else psycopg.connect(dsn(ground.url))
+    return (
+        closing(sqlite3.connect(ground.home / "banjie.db"))
+        if ground.kind == "sqlite"
+        else psycopg.connect(dsn(ground.url))
+    )
 
 
 def disarm_once(ground: Ground) -> None:

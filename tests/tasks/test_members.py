@@ -10,13 +10,12 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from models.case import Progress
-from tasks.journal import Telling, verify
+from tasks.journal import CASES, Telling, verify
 from tasks.members import Member, Moved, Tally, count_members, over_members, standing_by_unit
 from tasks.step import Dossier, report_progress
 from tasks.store import table
 from tests.ground import (
     BOTH,
-    CASES,
     ENTRIES,
     NOTICES,
     Ground,
@@ -35,21 +34,33 @@ SEEN: list[int] = []
 LEFT_TO_DO: list[int] = []
 
 
-class PowerCut(Exception):
+class PowerCutError(Exception):
     pass
 
 
-@over_members("applied_online", "late", reaches="examining", tells=lambda tally: ["office"] * bool(tally.total), rule="第九条", chunk=4)
+@over_members(
+    "applied_online",
+    "late",
+    reaches="examining",
+    tells=lambda tally: ["office"] * bool(tally.total),
+    rule="第九条",
+    chunk=4,
+)
 def examine(dossier: Dossier, members: list[Member], verdict: str) -> Iterator[Moved]:
     """Pass the even, fail every third, leave the others; the lights go out after so many members."""
     del dossier
     for member in members:
         if LEFT_TO_DO and (LEFT_TO_DO.append(LEFT_TO_DO.pop() - 1) or LEFT_TO_DO[0] < 0):  # type: ignore[func-returns-value]
-            raise PowerCut
+            raise PowerCutError
         SEEN.append(member.id)
         place = int(member.number[-6:])
         if place % 2 == 0:
-            yield Moved(member, "passed", {"verdict": verdict}, [Telling(f"party:{member.number}", "inbox", "notice_conscription.passed", {})])
+            yield Moved(
+                member,
+                "passed",
+                {"verdict": verdict},
+                [Telling(f"party:{member.number}", "inbox", "notice_conscription.passed", {})],
+            )
         elif place % 3 == 0:
             yield Moved(member, None, {"verdict": "later"})
 
@@ -124,9 +135,11 @@ def test_cut_off_at_any_member_it_goes_on_at_the_chunk(alive: int) -> None:
     with_members(case, 10)
     LEFT_TO_DO.append(alive)
     if alive < 10:
-        with pytest.raises(PowerCut):
+        with pytest.raises(PowerCutError):
             examine(case, "fit")
-        assert lines()["examine"] == len([place for place in range(1, alive // 4 * 4 + 1) if place % 2 == 0 or place % 3 == 0])
+        assert lines()["examine"] == len(
+            [place for place in range(1, alive // 4 * 4 + 1) if place % 2 == 0 or place % 3 == 0]
+        )
         assert [row.done for row in rows_of(PROGRESS)] == ([alive // 4 * 4] if alive >= 4 else [])
         assert journal(case.number)[-1][0] == "opened"
     LEFT_TO_DO.clear()
@@ -148,7 +161,7 @@ def test_cut_off_time_and_again_it_comes_to_the_same(cuts: list[int], serial: in
         LEFT_TO_DO[:] = [cut]
         try:
             examine(anew(case), "fit")
-        except PowerCut:
+        except PowerCutError:
             continue
         else:
             break

@@ -13,7 +13,14 @@ from tasks.store import transaction
 from tests.ground import BOTH, OFFICERS, Ground, hire, later, race, rows_of, settled
 
 RFC_6238_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # "12345678901234567890" in base 32
-RFC_6238 = {59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130"}
+RFC_6238 = {
+    59: "287082",
+    1111111109: "081804",
+    1111111111: "050471",
+    1234567890: "005924",
+    2000000000: "279037",
+    20000000000: "353130",
+}
 NOON = datetime(2027, 1, 4, 4, 0, 10, tzinfo=UTC)
 
 

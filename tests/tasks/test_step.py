@@ -1,32 +1,19 @@
 """Steps: twice is once, all or nothing, and what was recorded comes back as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.fact import Fact
 from tasks.case import close_case
-from tasks.journal import verify
-from tasks.step import Dossier, actor, report_progress, show, step, together
+from tasks.journal import CASES, verify
+from tasks.step import Dossier, Show, actor, report_progress, show, step, together
 from tasks.store import transaction
-from tests.ground import (
-    BOTH,
-    CASES,
-    MORNING,
-    NOTICES,
-    Ground,
-    anew,
-    hire,
-    journal,
-    opened,
-    race,
-    rows_of,
-    settled,
-    status_of,
-)
+from tests.ground import BOTH, MORNING, NOTICES, Ground, anew, hire, journal, opened, race, rows_of, settled, status_of
 
 DONE: list[str] = []
 
@@ -74,6 +61,15 @@ def both(dossier: Dossier, amount: str) -> Decimal:
 def half(dossier: Dossier) -> None:
     count(dossier, 5)
     fail(dossier)
+
+
+def watching(shown: list[str]) -> Show:
+    def run(name: str, dossier: Dossier, work: Callable[[], Any]) -> Any:
+        del dossier
+        shown.append(name)
+        return work()
+
+    return run
 
 
 @pytest.fixture(params=BOTH)
@@ -221,7 +217,7 @@ class TestTogether:
         case = opened()
         both(case, "2")
         shown: list[str] = []
-        token = show.set(lambda name, _dossier, work: (shown.append(name), work())[1])
+        token = show.set(watching(shown))
         assert both(anew(case), "7") == 2
         show.reset(token)
         assert shown == []
@@ -246,8 +242,9 @@ class TestTogether:
 
 class TestShown:
     def test_only_what_really_works_is_shown(self) -> None:
-        case, shown = opened(), []
-        token = show.set(lambda name, _dossier, work: (shown.append(name), work())[1])
+        case = opened()
+        shown: list[str] = []
+        token = show.set(watching(shown))
         count(case, 1)
         count(case, 1)
         both(case, "2")

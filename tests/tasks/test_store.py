@@ -17,8 +17,9 @@ from config.messages import Refusal
 from config.settings import ROOT, settings
 from models.column import KeyMissingError, key_ring
 from tasks.database import head, upgrade, version
+from tasks.journal import CASES
 from tasks.store import Prepared, forget, in_transaction, load_keys, make_keys, reading, transaction
-from tests.ground import BOTH, CASES, Ground, opened, race, rows_of, settled
+from tests.ground import BOTH, Ground, opened, race, rows_of, settled
 
 
 @pytest.fixture(params=BOTH)
@@ -42,7 +43,12 @@ class TestKeys:
     def test_processes_at_once_make_one_ring(self, home: Path) -> None:
         program = "from tasks.store import load_keys; print(load_keys().index('甲').hex())"
         started = [
-            subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "BANJIE_HOME": str(home)}, stdout=subprocess.PIPE)
+            subprocess.Popen(
+                [sys.executable, "-c", program],
+                cwd=ROOT,
+                env={**os.environ, "BANJIE_HOME": str(home)},
+                stdout=subprocess.PIPE,
+            )
             for _ in range(4)
         ]
         assert len({one.communicate(timeout=60)[0] for one in started}) == 1
@@ -116,7 +122,9 @@ class TestTransactions:
         def more() -> None:
             for _ in range(10):
                 with transaction() as tx:
-                    found = tx.core.execute(select(CASES.c.version).where(CASES.c.id == case.id).with_for_update()).scalar_one()
+                    found = tx.core.execute(
+                        select(CASES.c.version).where(CASES.c.id == case.id).with_for_update()
+                    ).scalar_one()
                     tx.core.execute(CASES.update().where(CASES.c.id == case.id).values(version=found + 1))
 
         before = rows_of(CASES)[0].version
@@ -124,7 +132,9 @@ class TestTransactions:
         assert rows_of(CASES)[0].version == before + 40
 
     def test_a_prepared_statement_names_its_parameters_in_their_order(self) -> None:
-        wrong = Prepared(select(CASES.c.id).where(CASES.c.number == bindparam("a"), CASES.c.status == bindparam("b")), "b", "a")
+        wrong = Prepared(
+            select(CASES.c.id).where(CASES.c.number == bindparam("a"), CASES.c.status == bindparam("b")), "b", "a"
+        )
         for dialect in BOTH:
             with pytest.raises(TypeError, match="parameters"):
                 wrong.sql(dialect)

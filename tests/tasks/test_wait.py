@@ -76,7 +76,12 @@ class TestFor:
     def test_runs_at_once_agree(self) -> None:
         case, until = opened(), now()
         runs = [anew(case) for _ in range(6)]
-        found = race(*(lambda run=run, place=place: wait_for(run, "results", lambda: place % 2 == 0, until) for place, run in enumerate(runs)))
+        found = race(
+            *(
+                lambda run=run, place=place: wait_for(run, "results", lambda: place % 2 == 0, until)
+                for place, run in enumerate(runs)
+            )
+        )
         assert set(found) in ({True}, {False})
         assert steps(case) == [("opened", 1), ("for-results", 1)]
 
