@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from config.boards import BoardPlan, board_plan
 from tasks.ask import open_questions
 from tasks.board_deadline import Light, Standing, deadline_table, lamps, open_deadlines
+from tasks.board_history import history
 from tasks.board_page import (
     Page,
     local,
@@ -29,6 +30,7 @@ from tasks.chart import Sheet, Stage, Tile, Tone, TownBar, picture
 from tasks.clock import local_day, now
 from tasks.journal import CASES
 
+MOST_QUESTIONS: Final = 20
 NEXT_DEADLINES: Final = 8
 MOST_BARS: Final = 24
 
@@ -93,6 +95,7 @@ def season_page(number: str, places: Places = NO_PLACES) -> Page:
     parts = [" · ".join(filter(None, (head, closed))), _picture(title, view), _waiting(subject, at), _deadlines(clocks)]
     if members.total:
         parts += [*_lag(view), _stages(view), _by_town(view)]
+    parts.append(history(subject))
     return Page(slug(plan.key, number), title, sections(*parts))
 
 
@@ -161,7 +164,7 @@ def _waiting(subject: Subject, at: datetime) -> str:
     heads = [word(f"waiting_{head}") for head in ("what", "who", "since", "until")]
     rows = [
         [plain(each.title), plain(office_title(each.role)), local(each.asked_at), due_text(each, at)]
-        for each in open_questions(case=subject.number)
+        for each in open_questions(case=subject.number)[:MOST_QUESTIONS]
     ]
     if subject.waiting_on and not rows:
         point = plain(point_title(subject.process, subject.waiting_on))

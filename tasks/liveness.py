@@ -127,7 +127,7 @@ def nudge(client: SyncPrefectClient, run_id: str | UUID) -> bool:
         run = client.read_flow_run(UUID(str(run_id)))
     except ObjectNotFound:
         return False
-    if run.state is None or run.state.type is not StateType.SCHEDULED:
+    if run.state is None or run.state.type not in (StateType.SCHEDULED, StateType.PAUSED):
         return False
     client.set_flow_run_state(run_id, Scheduled(name="Nudged", scheduled_time=datetime.now(UTC)))
     poke(run)

@@ -20,7 +20,7 @@ from tasks.clock import now
 from tasks.logbook import KEEPER, note
 from tasks.runner import alive_runs, orphans
 from tasks.store import reading, transaction
-from tasks.wait import INSTANCES
+from tasks.wait import INSTANCES, PARKED
 from tasks.worklist import close_answered, key_of, now_for_prefect, show_anew, show_questions, wake
 
 SETTLE: Final = timedelta(seconds=12)
@@ -52,7 +52,7 @@ def _carried(run: FlowRun | None, alive: set[str]) -> bool:
         return False
     if run.state.type in (StateType.RUNNING, StateType.PENDING):
         return str(run.id) in alive or not _settled(run)
-    return run.state.type in LIVING or not _settled(run)
+    return run.state.type in LIVING or run.state.name == PARKED or not _settled(run)
 
 
 def rescue(client: SyncPrefectClient) -> list[str]:

@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
 from time import monotonic
 from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -14,7 +13,7 @@ from prefect import Flow, flow, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import State, StateDetails, StateType
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
 from prefect.runtime import flow_run
@@ -27,12 +26,11 @@ from tasks.clock import simulated
 from tasks.reach import prefect
 from tasks.step import Dossier, report_progress, show
 from tasks.store import reading, transaction
-from tasks.wait import INSTANCES, Parked
+from tasks.wait import INSTANCES, PARKED, Parked
 from tasks.worklist import now_for_prefect, show_questions
 
 P = ParamSpec("P")
 R = TypeVar("R")
-FAR: Final = timedelta(days=3650)
 PROGRESS_SECONDS: Final = 0.5
 
 
@@ -87,7 +85,9 @@ def _nudges(case_id: int) -> int:
 
 def _state_of(parked: Parked) -> State[Any]:
     if parked.until is None or simulated():  # a simulated day is no day of Prefect's: only a nudge wakes it
-        return Scheduled(name="AwaitingDecision", scheduled_time=now_for_prefect() + FAR)
+        # Paused, not scheduled for a far day: Prefect's page of a scheduled run hides the steps it has taken.
+        details = StateDetails(pause_timeout=None, pause_reschedule=True)
+        return State(type=StateType.PAUSED, name=PARKED, state_details=details)
     return Scheduled(name="AwaitingDate", scheduled_time=parked.until)
 
 

@@ -14,6 +14,8 @@ from tasks.step import SYSTEM, Dossier
 from tasks.store import reading, table, transaction
 
 INSTANCES: Final = table(Instance)
+PARKED: Final = "AwaitingDecision"
+"""Name of the state of a run that waits for no day of Prefect's: only a nudge wakes it."""
 
 
 class Parked(Exception):  # noqa: N818 -- not an error: the story sleeps here and is replayed from its top

@@ -187,10 +187,10 @@ def test_it_says_what_the_case_waits_for_and_since_when(examining: Dossier) -> N
             text="请审阅",
             due=MORNING + timedelta(hours=1),
         )
-    row = ["宣传方案审定", "区征兵办公室", "2026-03-02 10:00", "2026-03-02 11:00"]
+    row = ["宣传方案审定", "区征兵办公室", "2026-03-02 10:00", "2026-03-02 23:59"]
     assert rows_of(season_page(examining.number).body, "正在等待") == [row]
-    set_clock(MORNING + timedelta(hours=2))
-    assert rows_of(season_page(examining.number).body, "正在等待") == [[*row[:3], "**■ 超期**<br>2026-03-02 11:00"]]
+    set_clock(MORNING + timedelta(days=1))
+    assert rows_of(season_page(examining.number).body, "正在等待") == [[*row[:3], "**■ 超期**<br>2026-03-02 23:59"]]
 
 
 def test_title_key_and_head(examining: Dossier) -> None:
