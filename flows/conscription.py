@@ -4,7 +4,7 @@ from functools import partial
 
 from config.messages import say
 from config.season import Season
-from models.answer import Determination
+from models.answer import Confirmation, Determination
 from models.conscription.answer import Fitness, GroupAdjustment, Handover, Meeting, ObjectionFinding, PublicityPlan
 from models.conscription.selection import Plan
 from models.conscription.status import SeasonStatus
@@ -49,20 +49,23 @@ def prepare(case: Dossier, plan: Season) -> None:
             GroupAdjustment, case, "groups", of="leading_group", text=text("groups", plan), due=course.groups_due(plan)
         )
         course.adjust_groups(case, groups.verdict)
-    publicity = ask(
-        PublicityPlan,
-        case,
-        "publicity",
-        of="publicity_group",
-        text=text("publicity", plan),
-        due=course.publicity_due(plan),
-    )
+    publicity = plan_publicity(case, plan)
     course.run_publicity(case, publicity.document)  # Art. 7-8
     course.open_applications(case, plan.windows.application["male"].opens, course.applications_close(plan))  # Art. 9
     wait_until(case, "applications", course.applications_close(plan))
     check.judge_applications(case, plan)  # 兵役法 Art. 20
     course.keep_window(case, plan, course.PRECHECK)  # Art. 13
     check.close_precheck(case)
+
+
+def plan_publicity(case: Dossier, plan: Season) -> PublicityPlan:
+    """Have the publicity plan written until it is approved (Art. 7)."""
+    while True:
+        shown, due = text("publicity", plan), course.publicity_due(plan)
+        word = ask(PublicityPlan, case, "publicity", of="publicity_group", text=shown, due=due)
+        if word.verdict == "approve":
+            return word
+        case = case.again()
 
 
 def examine(case: Dossier, plan: Season) -> None:
@@ -142,19 +145,31 @@ def dispatch(case: Dossier, plan: Season) -> None:
             break
         case = case.again()
     service.order_transport(case, transport.departs)
+    make_ready(case, plan, transport)
     wait_until(case, "departure", course.morning(transport.departs))
     shown = text("handover", plan, transport=transport)
     handover = ask(Handover, case, "handover", of="transport_group", text=shown, due=course.morning(transport.until))
+    service.meet_handover(case)
     service.hand_over(case, handover.receiving_unit)
     paper.write_dispatch(case, handover.receiving_unit)
     service.begin_service(case, transport.departs)
 
 
+def make_ready(case: Dossier, plan: Season, transport: service.Transport) -> None:
+    """Receiving staff there, archives checked: confirmed by the day that the law counts back (征兵工作条例 Art. 39-43)."""
+    asked, due = case, course.morning(service.prepared_by(case, transport.departs))
+    shown = text("preparation", plan, transport=transport)
+    while ask(Confirmation, asked, "preparation", of="transport_group", text=shown, due=due).verdict == "not_done":
+        asked = asked.again()
+    service.meet_preparations(case)
+
+
 def take_back(case: Dossier, plan: Season) -> None:
     """Recruits sent back within the unit's 45 days (Art. 18)."""
-    ends = service.open_return_window(case, plan.windows.departure.start)
+    opened, ends = case, service.open_return_window(case, plan.windows.departure.start)
     while wait_for(case, "returns", partial(service.any_returned, case), ends):
         service.deregister(case)
         service.settle_returns(case)
         paper.write_deregistrations(case)
         case = case.again()
+    service.end_return_window(opened)

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
+from models.case import Deadline
 from tasks.clock import now
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier, read_dossier
-from tasks.store import reading, transaction
+from tasks.store import reading, table, transaction
 from tasks.wait import INSTANCES
 
+DEADLINES: Final = table(Deadline)
 OPENED: Final = "opened"
 
 
@@ -126,6 +128,8 @@ def close_case(dossier: Dossier, status: str, outcome: Any = None, rule: str = "
         write_entry(tx, case, "closed", dossier.turn, actor=SYSTEM, at=at, after=status, outcome=outcome, rule=rule)
         tx.core.execute(update(CASES).where(CASES.c.id == dossier.id).values(closed_at=at))
         tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
+        left = (DEADLINES.c.case_id == dossier.id) & DEADLINES.c.met_at.is_(None)
+        tx.core.execute(update(DEADLINES).where(left).values(superseded_at=at, next_rung_at=None))
     dossier.journal["closed", dossier.turn] = outcome
 
 

@@ -54,6 +54,7 @@ ANSWERS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "meeting": ({"verdict": "approve", "minutes": "2027-01"},),
     "objection": ({"verdict": "upheld"}, {"verdict": "not_upheld"}, {"verdict": "not_upheld"}),
     "transport": ({"verdict": "approve"},),
+    "preparation": ({"verdict": "done"},),
     "handover": ({"verdict": "done", "receiving_unit": "73001"},),
 }
 """What the scripted officers answer at each point, in turn."""

@@ -11,6 +11,7 @@ from config.messages import Refusal
 from config.offices import town
 from models.column import key_ring
 from models.conscription.status import MemberStatus as M
+from models.conscription.status import SeasonStatus as S
 from tasks.clock import now
 from tasks.conscription.intake_finding import CHECKS, take_evidence, take_findings
 from tasks.conscription.intake_service import take_accounts, take_objections, take_returns
@@ -20,6 +21,9 @@ from tasks.journal import CASES, ENTRIES, Page, Standing, lock
 from tasks.roster import Accepted
 from tasks.step import actor
 from tasks.store import Transaction
+
+OPEN_FOR_APPLICATIONS: Final = (S.PLANNED, S.GROUPS_ADJUSTED, S.PUBLICITY_RUNNING, S.APPLYING)
+"""Until the applications are judged; a later row could never be."""
 
 
 def take_applications(
@@ -50,7 +54,9 @@ def take_applications(
     fresh = []
     for one in rows:
         before = applied.get(known.get(indexes[one.row], 0))
-        if before is None:
+        if before is None and season.status not in OPEN_FOR_APPLICATIONS:
+            yield Refused(one, "identity", "intake.window_closed", {})
+        elif before is None:
             fresh.append(one)
         elif before != _applied(one):  # the very same row again changes nothing: its file comes a second time
             yield Refused(one, "identity", "intake.already_applied", {})

@@ -15,7 +15,7 @@ from models.conscription.status import SeasonStatus as S
 from models.deadline import Clock
 from tasks.conscription.check import OFFICE
 from tasks.conscription.course import TOWN_ROLES, after, morning, rule_of
-from tasks.deadline import Owed, start_clock
+from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES
 from tasks.members import Member, Moved, over_members
 from tasks.step import Dossier, step
@@ -67,6 +67,22 @@ def order_transport(dossier: Dossier, departs: date) -> date:
     return departs
 
 
+def prepared_by(dossier: Dossier, departs: date) -> date:
+    """Return the day by which the archives are checked, the last of the preparations before the faults."""
+    return departs - timedelta(days=_before_departure(dossier)["archive_check_hours"])
+
+
+def meet_preparations(dossier: Dossier) -> None:
+    """Note that receiving staff are there and the archives checked and corrected."""
+    for name in ("receiving_staff_days", "archive_check_hours", "archive_fault_hours"):
+        meet_clock(dossier, name)
+
+
+def meet_handover(dossier: Dossier) -> None:
+    """Note that the recruits were handed over."""
+    meet_clock(dossier, "handover_days")
+
+
 def _before_departure(dossier: Dossier) -> Mapping[str, int]:
     receiving: Mapping[str, int] = rule("conscription.receiving_staff_days", dossier.on)
     hours_a_day = 24
@@ -102,6 +118,11 @@ def open_return_window(dossier: Dossier, arrived: date) -> datetime:
         Owed("return_window", Clock.DATE, anchor=morning(last), office=OFFICE, rule=days.label, rungs=("last_day",)),
     )
     return after(last)
+
+
+def end_return_window(dossier: Dossier) -> None:
+    """Note that the 45 days are over."""
+    meet_clock(dossier, "return_window")
 
 
 def any_returned(dossier: Dossier) -> bool:

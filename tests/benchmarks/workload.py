@@ -51,24 +51,24 @@ def _moved(step: str, members: Iterable[Member]) -> Iterator[Moved]:
 
 
 @over_members("opened")
-def screen(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
+def screen(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Screen each."""
     return _moved("screen", members)
 
 
 @over_members("screened")
-def examine(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
+def examine(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Examine each."""
     return _moved("examine", members)
 
 
 @over_members("examined")
-def decide(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
+def decide(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Take over what was decided on each."""
     return _moved("decide", members)
 
 
 @over_members("approved", "rejected")
-def close(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
+def close(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Close each."""
     return _moved("close", members)

@@ -46,7 +46,7 @@ PEOPLE = (
 
 
 @over_members(M.APPLIED_ONLINE)
-def enlist(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step takes its dossier
+def enlist(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     for member in members:
         yield Moved(member, M.IN_SERVICE, {"arrived": "2027-03-10"})
 
