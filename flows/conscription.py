@@ -156,7 +156,7 @@ def dispatch(case: Dossier, plan: Season) -> None:
 
 
 def make_ready(case: Dossier, plan: Season, transport: service.Transport) -> None:
-    """Receiving staff there, archives checked: confirmed by the day that the law counts back (征兵工作条例 Art. 39-43)."""
+    """Receiving staff there, archives checked, by the days counted back (征兵工作条例 Art. 39-43)."""
     asked, due = case, course.morning(service.prepared_by(case, transport.departs))
     shown = text("preparation", plan, transport=transport)
     while ask(Confirmation, asked, "preparation", of="transport_group", text=shown, due=due).verdict == "not_done":

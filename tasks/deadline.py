@@ -1,24 +1,19 @@
 """Legal clocks on cases: started, paused, resumed and met in the journal; reminder rungs that fire once each."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import insert, select, update
 
 from config.calendar import Calendar, calendar
-from config.messages import say
-from config.zone import SHANGHAI
 from models.case import Deadline, Rung
-from models.column import stamp
 from models.deadline import Clock, DeadlineTerms, Due, due, rung_times
 from tasks.clock import local_day, now
-from tasks.journal import CASES, FIND_ENTRY, Page, Standing, Telling, lock, write_entry, write_pages
-from tasks.notify import recipients, tellings
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
+from tasks.notify import tellings
 from tasks.step import SYSTEM, Dossier
-from tasks.store import Prepared, Transaction, reading, table, transaction
+from tasks.store import reading, table, transaction
 
 DEADLINES: Final = table(Deadline)
 RUNGS: Final = table(Rung)
@@ -63,8 +58,14 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
     terms = DeadlineTerms.under_rules(owed.clock, owed.anchor or at, owed.budget)
     ends = due(terms, days)
     due_at = ends.due_at or terms.anchor  # a clock that was never paused has an end
-    outcome = {"clock": owed.clock, "budget": owed.budget, "anchor": terms.anchor, "provisional": ends.provisional,
-               "calendar": ends.calendar_version, "due": due_at}  # fmt: skip
+    outcome = {
+        "clock": owed.clock,
+        "budget": owed.budget,
+        "anchor": terms.anchor,
+        "provisional": ends.provisional,
+        "calendar": ends.calendar_version,
+        "due": due_at,
+    }
     with transaction() as tx:
         case = lock(tx, dossier.id)
         found = select(DEADLINES.c.due_at).where(
@@ -74,13 +75,24 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
             return datetime.fromisoformat(str(row.due_at))
         tx.core.execute(
             insert(DEADLINES).values(
-                case_id=dossier.id, name=owed.name, turn=dossier.turn, clock=owed.clock, budget=owed.budget,
-                anchor_at=terms.anchor, pauses=[], due_at=ends.due_at, provisional=ends.provisional,
-                calendar_version=ends.calendar_version, office=owed.office, lagging=list(owed.lagging),
-                unit_role=owed.unit_role, rungs=list(owed.rungs),
-                next_rung_at=_next_rung(terms, ends, owed.rungs, (), days), rule=owed.rule,
+                case_id=dossier.id,
+                name=owed.name,
+                turn=dossier.turn,
+                clock=owed.clock,
+                budget=owed.budget,
+                anchor_at=terms.anchor,
+                pauses=[],
+                due_at=ends.due_at,
+                provisional=ends.provisional,
+                calendar_version=ends.calendar_version,
+                office=owed.office,
+                lagging=list(owed.lagging),
+                unit_role=owed.unit_role,
+                rungs=list(owed.rungs),
+                next_rung_at=_next_rung(terms, ends, owed.rungs, (), days),
+                rule=owed.rule,
             )
-        )  # fmt: skip
+        )
         write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome=outcome, rule=owed.rule, substance=False)
     dossier.journal[step, dossier.turn] = {"due": due_at.isoformat()}
     return due_at
@@ -89,7 +101,7 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
 def _change(
     dossier: Dossier, name: str, verb: str, occasion: int, pauses: Callable[[list[list[str]]], list[list[str]]]
 ) -> None:
-    """Note a change of a clock in the journal, once an occasion however often the story is replayed; derive its end anew."""
+    """Note a change of a clock in the journal, once an occasion, and derive its end anew."""
     step, turn = f"clock-{name}-{verb}", dossier.turn * OCCASIONS + occasion
     if (step, turn) in dossier.journal:
         return
@@ -107,11 +119,25 @@ def _change(
         tx.core.execute(
             update(DEADLINES)
             .where(this)
-            .values(pauses=spans, due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
-                    next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
-        )  # fmt: skip
-        write_entry(tx, case, step, turn, actor=SYSTEM, at=at, substance=False,
-                    outcome={"pauses": spans, "due": ends.due_at}, rule=row.rule)  # fmt: skip
+            .values(
+                pauses=spans,
+                due_at=ends.due_at,
+                provisional=ends.provisional,
+                calendar_version=ends.calendar_version,
+                next_rung_at=_next_rung(terms, ends, row.rungs, fired, days),
+            )
+        )
+        write_entry(
+            tx,
+            case,
+            step,
+            turn,
+            actor=SYSTEM,
+            at=at,
+            substance=False,
+            outcome={"pauses": spans, "due": ends.due_at},
+            rule=row.rule,
+        )
         tx.after_commit(lambda: dossier.journal.update({(step, turn): {"pauses": spans}}))
 
 
@@ -121,7 +147,7 @@ def pause_clock(dossier: Dossier, name: str, occasion: int = 1) -> None:
     Args:
         dossier: the case.
         name: the clock.
-        occasion: which of this clock's pauses it is, counted along the story's path, so that a replay pauses nothing anew.
+        occasion: which of this clock's pauses it is, counted along the story's path.
     """
     at = now()
 
@@ -161,157 +187,6 @@ def meet_clock(dossier: Dossier, name: str) -> None:
     dossier.journal[step, dossier.turn] = {"late": late}
 
 
-class Ringing(NamedTuple):
-    """A clock one of whose rungs is due, with its case, which is locked."""
-
-    case: Standing
-    process: str
-    subject: str
-    id: int
-    name: str
-    turn: int
-    clock: Clock
-    budget: int
-    anchor_at: datetime
-    pauses: tuple[list[str], ...]
-    due_at: datetime | None
-    office: str
-    lagging: tuple[str, ...]
-    unit_role: str
-    rungs: tuple[str, ...]
-    rule: str
-
-
-_OF_CLOCK: Final = ("id", "name", "turn", "clock", "budget", "anchor_at", "pauses", "due_at", "office", "lagging", "unit_role",
-                    "rungs", "rule")  # fmt: skip
-_RINGING: Final = Prepared(
-    select(
-        *(CASES.c[name] for name in (*Standing._fields, "process", "subject")),
-        *(DEADLINES.c[name] for name in _OF_CLOCK),
-    )
-    .join(CASES, CASES.c.id == DEADLINES.c.case_id)
-    .where(DEADLINES.c.next_rung_at <= bindparam("at"))
-    .order_by(DEADLINES.c.next_rung_at)
-    .limit(bindparam("most"))
-    .offset(literal_column("0"))  # SQLite would bind a zero of its own
-    .with_for_update(of=[CASES, DEADLINES], skip_locked=True),  # never waits, so it cannot deadlock with a step
-    "at",
-    "most",
-)
-_CLAIM: Final = Prepared(insert(RUNGS), "deadline_id", "rung", "fired_at")
-_NEXT_RUNG: Final = Prepared(
-    update(DEADLINES).where(DEADLINES.c.id == bindparam("of")).values(next_rung_at=bindparam("next")), "next", "of"
-)
-
-
-def ringing(tx: Transaction, at: datetime, most: int = BATCH) -> list[Ringing]:
-    """Return the clocks one of whose rungs is due, the longest due first, and lock them with their cases."""
-    last = len(Standing._fields)
-    found = []
-    for row in tx.run(_RINGING, stamp(at), most).fetchall():
-        process, subject, number, name, turn, clock, budget, anchor, pauses, ends, *rest = row[last:]
-        office, lagging, unit_role, rungs, cited = rest
-        found.append(
-            Ringing(Standing._make(row[:last]), process, subject, number, name, turn, Clock(clock), budget, moment(anchor),
-                    _listed(pauses), moment(ends) if ends else None, office, _listed(lagging), unit_role,
-                    _listed(rungs), cited)
-        )  # fmt: skip
-    return found
-
-
-@lru_cache(maxsize=512)
-def _listed(text: str) -> tuple[Any, ...]:
-    """Read a stored list; most clocks share a few."""
-    return tuple(json.loads(text))
-
-
-def moment(stored: str | datetime) -> datetime:
-    """Return an instant as it comes from the driver: text on SQLite, aware already on PostgreSQL."""
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-
-
-def fire_rungs(limit: int = 10_000) -> int:
-    """Fire every rung that is due: claim it by its unique row, remind who owes, look for the next; return how many."""
-    at, fired = now(), 0
-    while fired < limit:
-        with transaction() as tx:
-            rows = ringing(tx, at)
-            if not rows:
-                return fired
-            fired += _fire(tx, rows, at)
-    return fired
-
-
-def _fire(tx: Transaction, rows: Sequence[Ringing], at: datetime) -> int:
-    days, book, written = calendar(), Reminders(tx, at), stamp(at)
-    claims: list[tuple[int, str, str]] = []
-    moves: list[tuple[str | None, int]] = []
-    cases: dict[int, Standing] = {}
-    pages: dict[tuple[str, int], Page] = {}
-    before: dict[int, set[str]] = {}
-    for rung in tx.core.execute(select(RUNGS).where(RUNGS.c.deadline_id.in_([row.id for row in rows]))):
-        before.setdefault(rung.deadline_id, set()).add(rung.rung)
-    for row in rows:
-        terms = terms_of(row)
-        times = rung_times(terms, due(terms, days), row.rungs, days)
-        known = before.get(row.id, set())
-        ready = sorted((when, name) for name, when in times.items() if when <= at and name not in known)
-        for _, name in ready:
-            claims.append((row.id, name, written))
-            key = f"rung-{row.name}-{name}", row.turn
-            if key not in pages:
-                pages[key] = Page(tx, *key, SYSTEM, at)
-            # two clocks of one case may ring in one batch: the second line continues the first
-            case = cases.get(row.case.id, row.case)
-            outcome = {"rung": name, "due": row.due_at}
-            told = book.of(row, name)
-            cases[case.id] = pages[key].add(case, None, outcome, row.rule, told, substance=False)
-        known = known | {name for _, name in ready}
-        left = min((when for name, when in times.items() if name not in known), default=None)
-        moves.append((stamp(left) if left else None, row.id))
-    write_pages(tx, pages.values())
-    tx.insert_many(_CLAIM, claims)
-    tx.run_many(_NEXT_RUNG, moves)
-    return len(claims)
-
-
-class Reminders:
-    """Whom rungs remind at one moment: who holds a role is looked up once for the whole batch."""
-
-    def __init__(self, tx: Transaction, at: datetime) -> None:
-        self._tx, self._day = tx, local_day(at)
-        self._known: dict[tuple[str, bool], list[tuple[str, str]]] = {}
-
-    def of(self, row: Ringing, rung: str) -> list[Telling]:
-        """Return the notices of one rung: to who owes, and to each unit that lags with its number."""
-        shown = row.due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if row.due_at else ""
-        duty = say(f"duty_{row.process}.{row.name.split('.')[0]}")
-        facts: dict[str, Any] = {"subject": row.subject, "duty": duty, "due": shown}
-        template, drill = f"notice_kernel.rung_{rung.partition(':')[0]}", bool(row.case.drill)
-        owing = self._whom(row.office, drill) if row.office else []
-        told = [Telling(who, channel, template, facts) for who, channel in owing]
-        if row.lagging:
-            for unit, members in lag_by_unit(self._tx, row.case.id, row.lagging).items():
-                late = facts | {"members": members}
-                for who, channel in self._whom(f"{row.unit_role}:{unit}", drill):
-                    told.append(Telling(who, channel, f"{template}_lag", late))
-        return told
-
-    def _whom(self, role: str, drill: bool) -> list[tuple[str, str]]:
-        if (role, drill) not in self._known:
-            self._known[role, drill] = recipients(self._tx, [role], self._day, drill=drill)
-        return self._known[role, drill]
-
-
-def lag_by_unit(tx: Transaction, case_id: int, statuses: Sequence[str]) -> dict[str, int]:
-    """Return how many members of each unit still stand at one of the statuses."""
-    found: dict[str, int] = {}
-    rows = tx.core.execute(select(CASES.c.unit).where(CASES.c.parent_id == case_id, CASES.c.status.in_(statuses)))
-    for row in rows:
-        found[row.unit] = found.get(row.unit, 0) + 1
-    return dict(sorted(found.items()))
-
-
 def recompute() -> list[str]:
     """Derive anew every open clock that rests on another version of the calendar; return the cases whose end moved."""
     days, at, moved = calendar(), now(), []
@@ -337,17 +212,36 @@ def recompute() -> list[str]:
             tx.core.execute(
                 update(DEADLINES)
                 .where(DEADLINES.c.id == one.id)
-                .values(due_at=ends.due_at, provisional=ends.provisional, calendar_version=ends.calendar_version,
-                        next_rung_at=_next_rung(terms, ends, row.rungs, fired, days))
-            )  # fmt: skip
+                .values(
+                    due_at=ends.due_at,
+                    provisional=ends.provisional,
+                    calendar_version=ends.calendar_version,
+                    next_rung_at=_next_rung(terms, ends, row.rungs, fired, days),
+                )
+            )
             elsewhere = ends.due_at != row.due_at
             if elsewhere or ends.provisional != row.provisional:
-                told = tellings(tx, [row.office] if row.office and elsewhere else [], "notice_kernel.moved",
-                                {"was": str(local_day(row.due_at)) if row.due_at else "", "now": str(ends.day or "")}, at, drill=case.drill)  # fmt: skip
+                told = tellings(
+                    tx,
+                    [row.office] if row.office and elsewhere else [],
+                    "notice_kernel.moved",
+                    {"was": str(local_day(row.due_at)) if row.due_at else "", "now": str(ends.day or "")},
+                    at,
+                    drill=case.drill,
+                )
                 # a calendar may be taken back and loaded again: the line's own number tells its turns apart
-                write_entry(tx, case, f"clock-{row.name}-moved-{days.version[:12]}", case.seq + 1, actor=SYSTEM, at=at,
-                            outcome={"was": row.due_at, "due": ends.due_at, "provisional": ends.provisional}, rule=row.rule,
-                            tellings=told, substance=False)  # fmt: skip
+                write_entry(
+                    tx,
+                    case,
+                    f"clock-{row.name}-moved-{days.version[:12]}",
+                    case.seq + 1,
+                    actor=SYSTEM,
+                    at=at,
+                    outcome={"was": row.due_at, "due": ends.due_at, "provisional": ends.provisional},
+                    rule=row.rule,
+                    tellings=told,
+                    substance=False,
+                )
             if elsewhere:
                 moved.append(case.number)
     return moved

@@ -41,7 +41,7 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
     """Answer a question: the one door for forms, boards, sheets and the command line. Returns the case's number.
 
     The code is checked first; then the role held that day (or by whom one stands in: 乙代甲), one's own case, the
-    version that was shown, and the fields. A refusal is kept with the question, which is then asked again; nothing is lost.
+    version that was shown, and the fields. A refusal is kept with the question, which is then asked again.
 
     Raises:
         Refusal: why the answer does not count.

@@ -68,10 +68,39 @@ MOVE_CASES: Final = Prepared(
     *("status", "version", "seq", "head", "of"),
 )
 """Many moves at once, on PostgreSQL."""
+_OPEN_CASE: Final = Prepared(
+    insert(CASES),
+    *(
+        "id",
+        "number",
+        "process",
+        "subject",
+        "parent_id",
+        "unit",
+        "status",
+        "on_day",
+        "drill",
+        "version",
+        "seq",
+        "head",
+        "opened_at",
+    ),
+)
 _NOTICE_FIELDS: Final = (
-    "key", "case_id", "number", "recipient", "channel", "template", "facts", "status", "attempts", "next_at", "lease",
-    "error", "created_at",
-)  # fmt: skip
+    "key",
+    "case_id",
+    "number",
+    "recipient",
+    "channel",
+    "template",
+    "facts",
+    "status",
+    "attempts",
+    "next_at",
+    "lease",
+    "error",
+    "created_at",
+)
 WRITE_NOTICE: Final = Prepared(insert(NOTICES), *_NOTICE_FIELDS)
 
 
@@ -107,8 +136,29 @@ def lock(tx: Transaction, case_id: int) -> Standing:
     return Standing(case_id, number, status, seq, bytes(head), version, bool(drill))
 
 
-def link(head: bytes, *, case_id: int, seq: int, step: str, turn: int, actor: str, before: str, after: str, outcome: str,
-         rule: str, at: str) -> bytes:  # fmt: skip
+def take_ids(tx: Transaction, count: int) -> list[int]:
+    """Return ids for cases to open, which nobody else will have: SQLite has one writer, PostgreSQL a sequence."""
+    if tx.dialect == "sqlite":
+        last = tx.driver.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()[0]
+        return list(range(last + 1, last + count + 1))
+    taken = "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, %s)"
+    return [row[0] for row in tx.driver.execute(taken, (count,)).fetchall()]
+
+
+def link(
+    head: bytes,
+    *,
+    case_id: int,
+    seq: int,
+    step: str,
+    turn: int,
+    actor: str,
+    before: str,
+    after: str,
+    outcome: str,
+    rule: str,
+    at: str,
+) -> bytes:
     """Return the hash of an entry: HMAC-SHA-256 over the previous hash and every field."""
     inner, outer = (state.copy() for state in _keyed(key_ring().chain))
     line = _SEPARATOR.join((str(case_id), str(seq), step, str(turn), actor, before, after, rule, at, outcome))
@@ -138,11 +188,19 @@ class Page:
         self._facts_then: dict[str, Any] = {}
         self._facts_text = ""
 
-    def add(self, case: Standing, after: str | None, outcome: Any, rule: str = "", tellings: Iterable[Telling] = (), *,
-            substance: bool = True) -> Standing:  # fmt: skip
+    def add(
+        self,
+        case: Standing,
+        after: str | None,
+        outcome: Any,
+        rule: str = "",
+        tellings: Iterable[Telling] = (),
+        *,
+        substance: bool = True,
+    ) -> Standing:
         """Add one case's line: its new status (None keeps it), outcome and rule, and the notices that go with it.
 
-        A line of substance raises the case's version, so that an answer to an older version is refused. Returns where the
+        A line of substance raises the case's version, so that an answer to an older one is refused. Returns where the
         case stands with it: what a further line in the same transaction continues.
         """
         self.add_all(((case, after, outcome, rule, tellings),), substance=substance)
@@ -182,6 +240,19 @@ class Page:
                 (key, case_id, seq, recipient, channel, template, self._facts_text, "pending", 0, at, "", "", at)
             )
 
+    def open_cases(self, facts: Iterable[tuple[str, str, str, int | None, str, str, bool]]) -> None:
+        """Write the cases of this page as their first lines leave them: written once, not opened, read back and moved.
+
+        Args:
+            facts: number, process, subject, parent, unit, day (ISO) and drill flag of each, in the order of the lines.
+        """
+        moves, self.moves = self.moves, []
+        rows = [
+            (case_id, *one[:5], status, *one[5:], version, seq, head, self._at)
+            for one, (status, version, seq, head, case_id) in zip(facts, moves, strict=True)
+        ]
+        self._tx.insert_many(_OPEN_CASE, rows)
+
     def write(self) -> None:
         """Write everything that was added."""
         write_pages(self._tx, (self,))
@@ -210,8 +281,20 @@ def write_pages(tx: Transaction, pages: Iterable[Page]) -> None:
     tx.insert_many(WRITE_NOTICE, notices)
 
 
-def write_entry(tx: Transaction, case: Standing, step: str, turn: int, *, actor: str, at: datetime, after: str | None = None,
-                outcome: Any = None, rule: str = "", tellings: Sequence[Telling] = (), substance: bool = True) -> None:  # fmt: skip
+def write_entry(
+    tx: Transaction,
+    case: Standing,
+    step: str,
+    turn: int,
+    *,
+    actor: str,
+    at: datetime,
+    after: str | None = None,
+    outcome: Any = None,
+    rule: str = "",
+    tellings: Sequence[Telling] = (),
+    substance: bool = True,
+) -> None:
     """Write one case's line in one transaction."""
     page = Page(tx, step, turn, actor, at)
     page.add(case, after, outcome, rule, tellings, substance=substance)
@@ -229,7 +312,7 @@ class BrokenEntry:
 
 
 def verify() -> Iterator[BrokenEntry]:
-    """Recompute every chain and yield the first entry of each case that does not fit, and chains cut short at the tail."""
+    """Recompute every chain; yield the first entry of each case that does not fit, and chains cut short."""
     with reading() as connection:
         heads = select(CASES.c.id, CASES.c.number, CASES.c.seq, CASES.c.head, CASES.c.status)
         cases = {row.id: row for row in connection.execute(heads)}
@@ -242,9 +325,19 @@ def verify() -> Iterator[BrokenEntry]:
             if line.case_id in broken:
                 continue
             seq, head, _ = seen.get(line.case_id, (0, b"", ""))
-            expected = link(head, case_id=line.case_id, seq=line.seq, step=line.step, turn=line.turn, actor=line.actor,
-                            before=line.before, after=line.after, outcome=line.outcome, rule=line.rule,
-                            at=line.at if isinstance(line.at, str) else stamp(line.at))  # fmt: skip
+            expected = link(
+                head,
+                case_id=line.case_id,
+                seq=line.seq,
+                step=line.step,
+                turn=line.turn,
+                actor=line.actor,
+                before=line.before,
+                after=line.after,
+                outcome=line.outcome,
+                rule=line.rule,
+                at=line.at if isinstance(line.at, str) else stamp(line.at),
+            )
             found = line.hash.encode() if isinstance(line.hash, str) else bytes(line.hash)
             if line.seq != seq + 1 or not hmac.compare_digest(expected, found):
                 broken.add(line.case_id)
@@ -260,7 +353,7 @@ def verify() -> Iterator[BrokenEntry]:
 
 
 def heads_digest() -> tuple[int, int, str]:
-    """Return how many cases and entries there are and one digest over all chain heads, to be kept outside the database."""
+    """Return how many cases and entries there are, and one digest over all chain heads."""
     digest, cases = sha256(), 0
     with reading() as connection:
         for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(

@@ -28,11 +28,22 @@ def _house(tx: Transaction) -> int:
     found = tx.core.execute(select(CASES.c.id).where(CASES.c.number == number)).scalar_one_or_none()
     if found is not None:
         return int(found)
-    made = tx.add(
-        insert(CASES).values(number=number, process="kernel", subject=say("kernel.house"), unit="", status="open",
-                             on_day=local_day(at), drill=False, version=0, seq=0, head=b"", opened_at=at, closed_at=at)
-    )  # fmt: skip
-    return made
+    return tx.add(
+        insert(CASES).values(
+            number=number,
+            process="kernel",
+            subject=say("kernel.house"),
+            unit="",
+            status="open",
+            on_day=local_day(at),
+            drill=False,
+            version=0,
+            seq=0,
+            head=b"",
+            opened_at=at,
+            closed_at=at,
+        )
+    )
 
 
 def note(step: str, facts: dict[str, Any], tells: tuple[str, ...] = (), turn: int = 1) -> bool:

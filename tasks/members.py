@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, delete, func, insert, literal_column, select, 
 
 from config.fact import Fact
 from models.case import Progress
-from models.column import canonical, stamp
+from models.column import canonical
 from tasks.clock import now
-from tasks.journal import CASES, FIND_ENTRY, Line, Page, Standing, Telling, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Line, Page, Standing, Telling, lock, take_ids, write_entry
 from tasks.notify import tellings
 from tasks.step import Dossier, actor, always, report_progress, show
 from tasks.store import Prepared, Transaction, reading, table, transaction
@@ -90,7 +90,7 @@ def _lines(moves: Iterable[Moved], standings: Mapping[int, Sequence[Any]], tally
         yield standings[member.id], after, outcome, rule, tells
 
 
-def over_members(
+def over_members(  # noqa: C901 -- a decorator of two layers, each of them short
     *statuses: str,
     reaches: str | None = None,
     tells: Sequence[str] | Callable[[Tally], Sequence[str]] = (),
@@ -101,8 +101,8 @@ def over_members(
 ]:
     """Make a function a step over the members that stand at one of the statuses.
 
-    The function gets a chunk of members and yields what became of each; those it does not name stay as they are. Each chunk
-    commits with the cursor, and the last one with the line in the case's own journal.
+    The function gets a chunk of members and yields what became of each; those it does not name stay as they are. Each
+    chunk commits with the cursor, and the last one with the line in the case's own journal.
 
     Args:
         statuses: the members it looks at.
@@ -112,7 +112,7 @@ def over_members(
         chunk: members in one transaction.
     """
 
-    def of(
+    def of(  # noqa: C901 -- as above
         work: Callable[Concatenate[Dossier, list[Member], P], Iterable[Moved]],
     ) -> Callable[Concatenate[Dossier, P], Tally]:
         name, select_chunk = work.__name__, _chunk_of(len(statuses))
@@ -121,10 +121,26 @@ def over_members(
         def finish(tx: Transaction, dossier: Dossier, tally: dict[str, int]) -> Tally:
             case, at = lock(tx, dossier.id), now()
             outcome = Tally(total=tally.pop("", 0), reached=tally)
-            told = tellings(tx, whom(outcome), f"notice_{dossier.process}.{name}",
-                            {"subject": dossier.subject, "total": outcome.total} | outcome.reached, at, drill=dossier.drill)  # fmt: skip
-            write_entry(tx, case, name, dossier.turn, actor=actor.get(), at=at, after=reaches,
-                        outcome=outcome.model_dump(), rule=cite(dossier), tellings=told)  # fmt: skip
+            told = tellings(
+                tx,
+                whom(outcome),
+                f"notice_{dossier.process}.{name}",
+                {"subject": dossier.subject, "total": outcome.total} | outcome.reached,
+                at,
+                drill=dossier.drill,
+            )
+            write_entry(
+                tx,
+                case,
+                name,
+                dossier.turn,
+                actor=actor.get(),
+                at=at,
+                after=reaches,
+                outcome=outcome.model_dump(),
+                rule=cite(dossier),
+                tellings=told,
+            )
             tx.run(_END_PROGRESS, dossier.id, name, dossier.turn)
             return outcome
 
@@ -191,50 +207,16 @@ def open_members(tx: Transaction, season: Dossier, step: str, newcomers: Sequenc
 
     The ids are taken before the rows are written, so that a case is written once and not written, read back and moved.
     """
-    ids = _take_ids(tx, len(newcomers))
+    ids = take_ids(tx, len(newcomers))
     page = Page(tx, step, 1, actor.get(), at)
     page.add_all(
         ((case_id, one.number, "", 0, b"", 0, season.drill), one.status, one.outcome, one.rule, one.tells)
         for case_id, one in zip(ids, newcomers, strict=True)
     )
-    opened, day = stamp(at), season.on.isoformat()
-    rows = [
-        (
-            case_id,
-            one.number,
-            season.process,
-            "",
-            season.id,
-            one.unit,
-            status,
-            day,
-            season.drill,
-            version,
-            seq,
-            head,
-            opened,
-        )
-        for one, (status, version, seq, head, case_id) in zip(newcomers, page.moves, strict=True)
-    ]
-    tx.insert_many(_OPEN_MEMBER, rows)
-    page.moves.clear()
+    day, drill = season.on.isoformat(), season.drill
+    page.open_cases((one.number, season.process, "", season.id, one.unit, day, drill) for one in newcomers)
     page.write()
     return ids
-
-
-_OPEN_MEMBER: Final = Prepared(
-    insert(CASES), *("id", "number", "process", "subject", "parent_id", "unit", "status", "on_day", "drill", "version", "seq",
-                     "head", "opened_at"),
-)  # fmt: skip
-
-
-def _take_ids(tx: Transaction, count: int) -> list[int]:
-    """Return case ids that nobody else will have: SQLite has one writer, PostgreSQL a sequence."""
-    if tx.dialect == "sqlite":
-        last = tx.driver.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()[0]
-        return list(range(last + 1, last + count + 1))
-    taken = "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, %s)"
-    return [row[0] for row in tx.driver.execute(taken, (count,)).fetchall()]
 
 
 def count_members(dossier: Dossier, statuses: Sequence[str] = ()) -> int:

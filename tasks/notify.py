@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import bindparam, or_, select
 
-from config.channels import addressees
+from config.channels import Channels, addressees, channels
 from models.office import Officer, Post
 from tasks.clock import local_day
 from tasks.journal import Telling
@@ -38,8 +38,25 @@ def recipients(tx: Transaction, roles: Iterable[str], on: date, *, drill: bool) 
     """Return (recipient, channel) for each person and channel; a role that nobody holds is told as a role."""
     found: dict[tuple[str, str], None] = {}
     for role in roles:
-        found.update(dict.fromkeys(addressees(role, holders(tx, role, on), drill=drill)))
+        found.update(dict.fromkeys(_addressees(channels(), role, tuple(holders(tx, role, on)), drill=drill)))
     return list(found)
+
+
+class _Known:
+    """What the book says of a role and its holders, for as long as it is the same book."""
+
+    book: Channels | None = None
+    pairs: ClassVar[dict[tuple[str, tuple[str, ...], bool], list[tuple[str, str]]]] = {}
+
+
+def _addressees(book: Channels, role: str, staff: tuple[str, ...], *, drill: bool) -> list[tuple[str, str]]:
+    if _Known.book is not book:
+        _Known.book, _Known.pairs = book, {}
+    pairs, key = _Known.pairs, (role, staff, drill)
+    found = pairs.get(key)
+    if found is None:
+        found = pairs[key] = addressees(role, staff, drill=drill)
+    return found
 
 
 def tellings(

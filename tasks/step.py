@@ -167,12 +167,28 @@ def step(
                 at = now()
                 outcome = work(dossier, *args, **kwargs)
                 plain = terms.adapter.dump_python(outcome, mode="json")
-                told = tellings(tx, terms.tells(outcome), f"notice_{dossier.process}.{terms.name}", facts_of(dossier, outcome), at,
-                                drill=dossier.drill)  # fmt: skip
+                told = tellings(
+                    tx,
+                    terms.tells(outcome),
+                    f"notice_{dossier.process}.{terms.name}",
+                    facts_of(dossier, outcome),
+                    at,
+                    drill=dossier.drill,
+                )
                 if dossier.id in tx.written:  # the work wrote lines of its own, a clock it started for instance
                     case = lock(tx, dossier.id)
-                write_entry(tx, case, terms.name, dossier.turn, actor=actor.get(), at=at, after=terms.reaches(outcome),
-                            outcome=plain, rule=terms.rule(dossier), tellings=told)  # fmt: skip
+                write_entry(
+                    tx,
+                    case,
+                    terms.name,
+                    dossier.turn,
+                    actor=actor.get(),
+                    at=at,
+                    after=terms.reaches(outcome),
+                    outcome=plain,
+                    rule=terms.rule(dossier),
+                    tellings=told,
+                )
                 tx.after_commit(lambda: dossier.journal.update({(terms.name, dossier.turn): plain}))
             return outcome
 

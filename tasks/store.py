@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.expression import ClauseElement, Executable
 from sqlmodel import SQLModel
 
@@ -28,6 +30,7 @@ from models.column import KeyRing, open_ring
 BUSY_TIMEOUT_MS: Final = 60_000
 KEY_BYTES: Final = 32
 BATCH_ROWS: Final = 100
+IDLE: Final = 8
 CACHE_KIB: Final = 16_384  # a chunk of a set touches more pages than SQLite keeps by default, 2 MB
 
 
@@ -75,12 +78,38 @@ class Prepared:
         return self._sql["copy"]
 
 
+# Connections between two transactions. The pool's own way in and out costs as much as three statements.
+_idle: Final[deque[tuple[Engine, PoolProxiedConnection]]] = deque()
+_of_parent: Final[list[tuple[Engine, PoolProxiedConnection]]] = []
+
+
+def _borrow(store: Engine) -> PoolProxiedConnection:
+    """Return a connection that nobody uses, or one of the pool's."""
+    while True:
+        try:
+            owner, connection = _idle.pop()
+        except IndexError:
+            return store.raw_connection()
+        if owner is store:
+            return connection
+        connection.close()
+
+
+def _leave_to_parent() -> None:
+    """Keep a fork's hands off the connections of its parent, and off closing them."""
+    _of_parent.extend(_idle)
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
 class Transaction:
-    """One open transaction on a raw driver connection, with a Core connection on demand and hooks for after the commit."""
+    """One transaction on a raw driver connection, with a Core connection on demand and hooks for after the commit."""
 
     def __init__(self, store: Engine, *, write: bool) -> None:
         self._store, self.dialect = store, store.dialect.name
-        self._fairy = store.raw_connection()
+        self._fairy = _borrow(store)
         driver: Any = self._fairy.driver_connection
         self.driver = driver
         self._core: Connection | None = None
@@ -132,14 +161,19 @@ class Transaction:
 
     def end(self, *, commit: bool) -> None:
         """Commit or roll back, give the connection back, then run the hooks."""
+        ended = False
         try:
             if commit:
                 self.driver.commit()
             else:
                 self.driver.rollback()
+            ended = True
         finally:
             self._core = None
-            self._fairy.close()
+            if ended and len(_idle) < IDLE:
+                _idle.append((self._store, self._fairy))
+            else:  # the pool looks after a connection in an unknown state
+                self._fairy.close()
         if commit:
             for act in self._after:
                 act()
@@ -257,7 +291,7 @@ def load_keys() -> KeyRing:
         seals = {int(number): _key(key) for number, key in ring["seals"].items()}
         index, chain, current = _key(ring["index"]), _key(ring["chain"]), int(ring["current"])
         if current not in seals:  # such a ring could read and never write
-            raise KeyError(current)
+            raise KeyError(current)  # noqa: TRY301 -- told below like every other fault of the file
         return KeyRing(seals, current, index, chain)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
@@ -273,6 +307,8 @@ def _key(text: str) -> bytes:
 
 def forget() -> None:
     """Close the engine and forget settings and keys, so that a test can start on another database."""
+    while _idle:
+        _idle.pop()[1].close()
     if engine.cache_info().currsize:
         engine().dispose()
     engine.cache_clear()

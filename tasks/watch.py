@@ -12,11 +12,12 @@ from tasks.board import KEPT_AFTER_CLOSING, publish_boards, publish_pages
 from tasks.clock import now
 from tasks.conscription.board import places_of, ranking_board, seasons_since
 from tasks.conscription.retention import erase_expired
-from tasks.deadline import fire_rungs, recompute
+from tasks.deadline import recompute
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
 from tasks.reach import prefect
 from tasks.rescue import rescue
+from tasks.rung import fire_rungs
 
 
 def keep_watch() -> dict[str, int]:

@@ -13,8 +13,8 @@ from models.person import Person
 from tasks import officer, rehearsal
 from tasks.ask import Question, open_questions
 from tasks.clock import set_clock
-from tasks.deadline import fire_rungs
 from tasks.door import Signature, decide
+from tasks.rung import fire_rungs
 from tasks.store import reading, table
 from tasks.wait import Parked
 from tests.ground import DECISIONS, ENTRIES, NOTICES, later

@@ -10,8 +10,9 @@ from models.case import Rung
 from models.column import stamp
 from models.deadline import Clock, DeadlineTerms, due, rung_times
 from tasks.clock import now
-from tasks.deadline import BATCH, DEADLINES, USUAL_RUNGS, fire_rungs, ringing
+from tasks.deadline import BATCH, DEADLINES, USUAL_RUNGS
 from tasks.journal import CASES, ENTRIES, NOTICES
+from tasks.rung import fire_rungs, ringing
 from tasks.step import Dossier
 from tasks.store import reading, table, transaction
 from tests.benchmarks.floor import Floor

@@ -7,7 +7,8 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from config.messages import say
-from tasks.ask import Question
+from tasks.ask import Question, instance_of
+from tasks.wait import PARKED
 from tasks.worklist import input_key
 from tests.browser.official import House, Official, as_parameters, filled, wait
 
@@ -87,6 +88,12 @@ def test_a_wrong_code_is_asked_again_with_the_reason_and_the_right_one_moves_the
     official.resume(again, filled(again))
     assert "adjust_groups" in house.steps(question.case)
     assert house.signed(question.case)[f"{question.case} groups/1"] == (filled(question, WRONG)["工号"], "form")
+    carrier = instance_of(again.seat_id)[1]
+    wait(lambda: house.client.read_flow_run(UUID(carrier)).state_name == PARKED, 30, "the season waits again")
+    official.page.goto(f"{house.address}/v2/runs/flow-run/{carrier}")
+    official.page.get_by_role("tab", name="Task Runs").click()  # a waiting season shows what it has done
+    official.page.get_by_text(say("step_conscription.adjust_groups")).first.wait_for()
+    official.picture("steps")
     print(f"\nrefused and asked again: {took:.2f} s; Resume to the next recorded step: {official.latencies[-1]:.2f} s")  # noqa: T201 -- the measurement
 
 

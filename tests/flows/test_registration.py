@@ -13,8 +13,8 @@ from config.rulebook import NotInForceError
 from flows.registration import military_registration
 from models.roster import Sex
 from tasks.conscription.registration_intake import take_registration
-from tasks.deadline import fire_rungs
 from tasks.journal import CASES, case_id_of
+from tasks.rung import fire_rungs
 from tasks.store import reading
 from tests.flows.registration_stage import COHORT, NUMBER, OLDER, begin, man
 from tests.flows.service_stage import Stage, at, identity, sheet, stage_at, words

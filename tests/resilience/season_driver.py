@@ -30,8 +30,9 @@ from tasks import rehearsal
 from tasks.case import running_as
 from tasks.clock import set_clock
 from tasks.database import upgrade
-from tasks.deadline import DEADLINES, fire_rungs
+from tasks.deadline import DEADLINES
 from tasks.journal import CASES, verify
+from tasks.rung import fire_rungs
 from tasks.store import forget, reading, table
 from tasks.wait import Parked
 

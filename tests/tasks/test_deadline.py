@@ -7,22 +7,14 @@ from pathlib import Path
 import pytest
 
 import tasks.deadline
+import tasks.rung
 from config.calendar import Calendar, Overlay, compile_calendar, overlays
 from config.zone import SHANGHAI
 from models.deadline import Clock
 from tasks.clock import now, set_clock
-from tasks.deadline import (
-    Owed,
-    fire_rungs,
-    lag_by_unit,
-    meet_clock,
-    open_clocks,
-    pause_clock,
-    recompute,
-    resume_clock,
-    start_clock,
-)
+from tasks.deadline import Owed, meet_clock, open_clocks, pause_clock, recompute, resume_clock, start_clock
 from tasks.journal import verify
+from tasks.rung import fire_rungs, lag_by_unit
 from tasks.store import transaction
 from tests.ground import (
     BOTH,
@@ -61,7 +53,8 @@ def notice_of_2027(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     notice = Overlay(year=2027, notice="国办发明电〔2026〕9号", url="https://www.gov.cn/x", approved_by="某人", off=(date(2027, 1, 1), date(2027, 1, 8)),
                      makeup=(date(2027, 1, 9),))  # fmt: skip
     loaded = compile_calendar([*overlays(), notice])
-    monkeypatch.setattr(tasks.deadline, "calendar", lambda: loaded)
+    for module in (tasks.deadline, tasks.rung):
+        monkeypatch.setattr(module, "calendar", lambda: loaded)
     return loaded
 
 
@@ -289,11 +282,13 @@ class TestRecompute:
     ) -> None:
         hire("S1", "discipline_group")
         loaded = notice_of_2027
-        monkeypatch.setattr(tasks.deadline, "calendar", lambda: compile_calendar(overlays()))
+        for module in (tasks.deadline, tasks.rung):
+            monkeypatch.setattr(module, "calendar", lambda: compile_calendar(overlays()))
         case = opened()
         assert start_clock(case, FIVE_DAYS) == at(11, 23, 59) + timedelta(seconds=59)
         assert recompute() == []
-        monkeypatch.setattr(tasks.deadline, "calendar", lambda: loaded)
+        for module in (tasks.deadline, tasks.rung):
+            monkeypatch.setattr(module, "calendar", lambda: loaded)
         assert recompute() == []  # 9 January is worked for the 8th: the same day, no longer provisional
         assert (rows_of(DEADLINES)[0].provisional, rows_of(DEADLINES)[0].calendar_version) == (
             False,
@@ -315,11 +310,13 @@ class TestRecompute:
             off=(date(2027, 1, 8),),
         )
         moved = compile_calendar([*overlays(), notice])
-        monkeypatch.setattr(tasks.deadline, "calendar", lambda: plain)
+        for module in (tasks.deadline, tasks.rung):
+            monkeypatch.setattr(module, "calendar", lambda: plain)
         case = opened()
         first = start_clock(case, FIVE_DAYS)
         for one, day in ((moved, 12), (plain, 11), (moved, 12)):
-            monkeypatch.setattr(tasks.deadline, "calendar", lambda one=one: one)
+            for module in (tasks.deadline, tasks.rung):
+                monkeypatch.setattr(module, "calendar", lambda one=one: one)
             assert recompute() == ["ZB-2027H1"]
             assert recompute() == []
             assert rows_of(DEADLINES)[0].due_at == at(day, 23, 59) + timedelta(seconds=59)
@@ -340,7 +337,8 @@ class TestRecompute:
         for number in range(4):
             start_clock(opened(f"YL-{number}", drill=True), FIVE_DAYS)
         meet_clock(opened("YL-3", drill=True), "posting")
-        monkeypatch.setattr(tasks.deadline, "calendar", lambda: moved)
+        for module in (tasks.deadline, tasks.rung):
+            monkeypatch.setattr(module, "calendar", lambda: moved)
         found = race(*[recompute] * 3)
         assert sorted(name for one in found if isinstance(one, list) for name in one) == ["YL-0", "YL-1", "YL-2"]
         assert [row.template for row in rows_of(NOTICES)] == ["notice_kernel.moved"] * 3
@@ -357,7 +355,8 @@ class TestRecompute:
         moved = compile_calendar([*overlays(), notice])
         case = opened()
         start_clock(case, FIVE_DAYS._replace(rungs=("last_day",)))
-        monkeypatch.setattr(tasks.deadline, "calendar", lambda: moved)
+        for module in (tasks.deadline, tasks.rung):
+            monkeypatch.setattr(module, "calendar", lambda: moved)
         recompute()
         set_clock(at(11, 12))
         assert fire_rungs() == 0
