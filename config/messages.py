@@ -37,6 +37,15 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an answer to a person, n
         return _restore, (type(self), self.key, self.facts)
 
 
+class _Spoken:
+    language = "zh"
+
+
+def speak(language: str) -> None:
+    """Make a language the one that texts are given in unless another is asked for."""
+    _Spoken.language = language
+
+
 def _restore(kind: type[Refusal], key: str, facts: dict[str, Any]) -> Refusal:
     refusal = Refusal.__new__(kind)
     Refusal.__init__(refusal, key, **facts)
@@ -59,7 +68,7 @@ def say(key: str, language: str | None = None, /, **facts: Any) -> str:
         MessageMissingError: the key is not in that language's file.
         KeyError: a fact that the text names was not given.
     """
-    language = language or "zh"
+    language = language or _Spoken.language
     area, _, name = key.partition(".")
     try:
         text = _texts(area, language)[name]

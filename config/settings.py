@@ -7,6 +7,8 @@ from typing import Final, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.messages import speak
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -44,4 +46,6 @@ class Settings(BaseSettings):
 @cache
 def settings() -> Settings:
     """Return the settings of this process, read once."""
-    return Settings(_env_file=ROOT / "var" / "banjie.env")
+    made = Settings(_env_file=ROOT / "var" / "banjie.env")
+    speak(made.language)
+    return made

@@ -29,11 +29,12 @@ def add(
     name: Annotated[str, typer.Option("--name", help=say("cli.name"))],
     role: Annotated[list[str], typer.Option("--role", help=say("cli.role"))],
     since: Annotated[str | None, typer.Option("--since", help=say("cli.since"))] = None,
+    identity: Annotated[str | None, typer.Option("--identity", help=say("cli.identity"))] = None,
 ) -> None:
     """Enrol an officer and show the authenticator address once."""
     for one in role:
         office(one)
-    enrolled = officer.enrol(staff_no, name, role, day_given(since) if since else today())
+    enrolled = officer.enrol(staff_no, name, role, day_given(since) if since else today(), identity)
     typer.echo(say("cli.enrolled", staff_no=enrolled.staff_no, uri=enrolled.provisioning_uri))
 
 

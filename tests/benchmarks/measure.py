@@ -112,6 +112,11 @@ def p95(times: Sequence[float]) -> float:
     return sorted(times)[min(len(times) - 1, int(len(times) * 0.95))]
 
 
+def quiet(times: Sequence[float]) -> float:
+    """Return the 10th percentile: what the work takes when nobody else wants the machine."""
+    return sorted(times)[len(times) // 10]
+
+
 def ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
     """Return the median of the ratios of neighbours: what slows the machine for a while slows both of a pair."""
     return statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
