@@ -11,6 +11,7 @@ help: ## this list
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("banjie needs Python 3.11 or newer") if sys.version_info < (3, 11) else 0'
+	@echo 'Installing what banjie needs into $(VENV); this takes a minute or two the first time.'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -1,5 +1,6 @@
 """What the installation decides: where things live, which database, which channels, which language."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -10,6 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.messages import speak
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def _own_address() -> str:
+    """Return where `banjie up` listens on this machine, unless told otherwise."""
+    return f"http://127.0.0.1:{os.environ.get('BANJIE_PORT', '4200')}"
 
 
 class Settings(BaseSettings):
@@ -24,7 +30,7 @@ class Settings(BaseSettings):
     channels: Path = Field(default=ROOT / "config" / "channels.yaml", description="Notification channels")
     key_file: Path | None = Field(default=None, description="Key ring; empty means keys.json in the home")
     keys: SecretStr | None = Field(default=None, description="Key ring as JSON, instead of a file")
-    address: str = Field(default="http://127.0.0.1:4200", description="Address of the Prefect UI, for links")
+    address: str = Field(default_factory=_own_address, description="Address of the Prefect UI, for links")
     prefect_database_url: str = Field(
         default="", description="Database of Prefect's server; empty: embedded PostgreSQL"
     )

@@ -231,8 +231,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
             task_status.started(os.getpid())
         execution = self.active.get(flow_run.id) or Execution(flow_run)
         work = self._threads.submit(execution.execute, await self._entrypoint(flow_run), self.pace.root)
-        await asyncio.wait([asyncio.wrap_future(work)])
-        fault = work.exception()
+        done = asyncio.wrap_future(work)
+        await asyncio.wait([done])
+        fault = done.exception()  # read here: a parked run ends by Abort, which nobody else would ever look at
         if isinstance(fault, Abort) and execution.verdict is not None:
             await self._report(flow_run.id, execution.verdict)
         elif fault is not None and not isinstance(fault, Abort | Pause):

@@ -18,22 +18,21 @@ from sqlalchemy import bindparam, select
 
 from config.fact import Fact
 from tasks.clock import now
-from tasks.journal import CASES, ENTRIES, FIND_ENTRY, lock, write_entry
+from tasks.journal import CASES, ENTRIES, lock, lock_or_recall, write_entry
 from tasks.notify import tellings
 from tasks.store import Prepared, in_transaction, looking, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
 SYSTEM: Final = "system"
-_FIND_CASE: Final = Prepared(
-    select(CASES.c.id, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill).where(
-        CASES.c.number == bindparam("number")
-    ),
+_READ_CASE: Final = Prepared(
+    select(
+        *(CASES.c[name] for name in ("id", "process", "subject", "on_day", "drill")),
+        *(ENTRIES.c[name] for name in ("step", "turn", "outcome")),
+    )
+    .outerjoin(ENTRIES, ENTRIES.c.case_id == CASES.c.id)
+    .where(CASES.c.number == bindparam("number")),
     "number",
-)
-_READ_JOURNAL: Final = Prepared(
-    select(ENTRIES.c.step, ENTRIES.c.turn, ENTRIES.c.outcome).where(ENTRIES.c.case_id == bindparam("case_id")),
-    "case_id",
 )
 
 
@@ -65,12 +64,11 @@ def read_dossier(number: str) -> Dossier:
         LookupError: there is no such case.
     """
     with looking() as tx:
-        row = tx.run(_FIND_CASE, number).fetchone()
-        if row is None:
-            raise LookupError(number)
-        case_id, process, subject, on, drill = row
-        lines = tx.run(_READ_JOURNAL, case_id).fetchall()
-    journal = {(name, turn): json.loads(outcome) for name, turn, outcome in lines}
+        rows = tx.run(_READ_CASE, number).fetchall()
+    if not rows:
+        raise LookupError(number)
+    case_id, process, subject, on, drill, *_ = rows[0]
+    journal = {(name, turn): json.loads(outcome) for *_, name, turn, outcome in rows if name is not None}
     day = date.fromisoformat(on) if isinstance(on, str) else on  # SQLite keeps days as text
     return Dossier(case_id, number, process, subject, day, bool(drill), 1, journal)
 
@@ -159,10 +157,9 @@ def step(
 
         def act(dossier: Dossier, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with transaction() as tx:
-                case = lock(tx, dossier.id)
-                found = tx.run(FIND_ENTRY, dossier.id, terms.name, dossier.turn).fetchone()
-                if found is not None:  # another run of the same case was faster; its outcome stands
-                    dossier.journal[terms.name, dossier.turn] = json.loads(found[0])
+                case, recorded = lock_or_recall(tx, dossier.id, terms.name, dossier.turn)
+                if recorded is not None:  # another run of the same case was faster; its outcome stands
+                    dossier.journal[terms.name, dossier.turn] = json.loads(recorded)
                     return cast("R", terms.recall(dossier))
                 at = now()
                 outcome = work(dossier, *args, **kwargs)

@@ -7,7 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class Ground(NamedTuple):
 
 
 @contextmanager
-def ground(kind: str, cluster: Postgres | None = None) -> Iterator[Ground]:
+def ground(kind: str, cluster: Postgres | None = None, clock: str = "real") -> Iterator[Ground]:
     """Make a pair of empty databases and point the kernel at ours, brought up to date by the migrations."""
     with tempfile.TemporaryDirectory(prefix="banjie-benchmark-") as name:
         folder = Path(name)
@@ -57,7 +57,7 @@ def ground(kind: str, cluster: Postgres | None = None) -> Iterator[Ground]:
                 cluster.drop(database)
                 cluster.create(database)
             made = Ground(kind, folder, cluster.url("floor"), cluster.url("ours", "psycopg"))
-        os.environ |= {"BANJIE_HOME": name, "BANJIE_DATABASE_URL": made.ours, "BANJIE_CLOCK": "real"}
+        os.environ |= {"BANJIE_HOME": name, "BANJIE_DATABASE_URL": made.ours, "BANJIE_CLOCK": clock}
         store.forget()
         upgrade()
         try:
@@ -67,6 +67,11 @@ def ground(kind: str, cluster: Postgres | None = None) -> Iterator[Ground]:
             if cluster is not None:
                 for database in ("floor", "ours"):
                     cluster.drop(database)
+
+
+def simulated() -> AbstractContextManager[Ground]:
+    """Make a pair of databases on SQLite, of an installation whose clock is moved by hand."""
+    return ground("sqlite", clock="simulated")
 
 
 @contextmanager
