@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner, Result
 
 from flows.cli import PLACES, app
@@ -24,14 +25,16 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 @pytest.fixture
 def house(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("BANJIE_CLOCK", "simulated")
-    monkeypatch.setenv("BANJIE_ADDRESS", "http://127.0.0.1:9")  # nobody answers there
+    nobody = "http://127.0.0.1:9"  # nobody answers there, whatever server other tests of the session talk to
+    monkeypatch.setenv("BANJIE_ADDRESS", nobody)
     store.forget()
     upgrade()
     set_clock(datetime(2026, 12, 1, tzinfo=UTC))
     rehearsal.enrol_cast(date(2026, 1, 1))
     with pytest.raises(Parked):
         conscription.fn("2027H1")
-    yield home
+    with temporary_settings({PREFECT_API_URL: f"{nobody}/api"}):
+        yield home
     store.forget()
 
 
