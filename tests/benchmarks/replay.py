@@ -6,8 +6,8 @@ import sys
 from typing import Final
 
 from config.settings import ROOT
-from tasks.journal import Page, lock
 from tasks.clock import now
+from tasks.journal import Page, lock
 from tasks.step import read_dossier
 from tasks.store import transaction
 from tests.benchmarks.measure import Ground, Line, p50, p95, seconds

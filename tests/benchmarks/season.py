@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from config.offices import towns
 from config.season import season as plan_of
 from config.zone import SHANGHAI
 from flows.conscription import conscription
@@ -15,7 +16,6 @@ from tasks.conscription.intake import take_roster
 from tasks.journal import verify
 from tasks.wait import Parked
 from tests.benchmarks.measure import Ground, Line, seconds, simulated
-from config.offices import towns
 
 SEASON: Final = "2027H1"
 ACTS: Final = 400
@@ -70,7 +70,13 @@ def intake(on: Ground) -> list[Line]:
             number = parked.dossier.number if parked.point == "applications" else ""
         if not number:
             rehearsal.act(script)
-    set_clock(max(now(), datetime.combine(plan_of(SEASON).windows.application["male"].opens, datetime.min.time(), SHANGHAI) + timedelta(hours=9)))
+    set_clock(
+        max(
+            now(),
+            datetime.combine(plan_of(SEASON).windows.application["male"].opens, datetime.min.time(), SHANGHAI)
+            + timedelta(hours=9),
+        )
+    )
     today = local_day(now())
     people = synthetic.candidates(ROWS, seed=7, on=plan_of(SEASON).approval.day, towns=[one.title for one in towns()])
     people = [one.model_copy(update={"applied": today}) for one in people]

@@ -136,7 +136,9 @@ def _without_triggers(on: Ground, off: bool) -> Iterator[None]:
         yield
         return
     with transaction() as tx:
-        found = tx.driver.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entries'").fetchall()
+        found = tx.driver.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entries'"
+        ).fetchall()
         for name, _ in found:
             tx.driver.execute(f"DROP TRIGGER {name}")
     try:

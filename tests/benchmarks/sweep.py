@@ -13,7 +13,6 @@ from tasks.clock import now
 from tasks.deadline import BATCH, DEADLINES, USUAL_RUNGS
 from tasks.journal import CASES, ENTRIES, NOTICES
 from tasks.rung import fire_rungs, ringing
-from tasks.rung import fire_rungs, ringing
 from tasks.step import Dossier
 from tasks.store import reading, table, transaction
 from tests.benchmarks.floor import Floor

@@ -39,7 +39,14 @@ def measure(on: Ground, cases: int) -> list[Line]:
     return [
         Line("5", f"bytes of {cases} waiting, {on.kind}", mine / theirs, LIMIT, note=note),
         Line("5", f"processes of {cases} waiting, {on.kind}", processes, 0, ""),
-        Line("5", f"memory of 1,000 waiting, {on.kind}", max(grown, 0), MB_LIMIT, "MB", "of the process that took them there"),
+        Line(
+            "5",
+            f"memory of 1,000 waiting, {on.kind}",
+            max(grown, 0),
+            MB_LIMIT,
+            "MB",
+            "of the process that took them there",
+        ),
     ]
 
 
