@@ -161,7 +161,7 @@ def make_ready(case: Dossier, plan: Season, transport: service.Transport) -> Non
     shown = text("preparation", plan, transport=transport)
     while ask(Confirmation, asked, "preparation", of="transport_group", text=shown, due=due).verdict == "not_done":
         asked = asked.again()
-    service.meet_preparations(case)
+    service.confirm_preparations(case)
 
 
 def take_back(case: Dossier, plan: Season) -> None:

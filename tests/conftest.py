@@ -145,3 +145,8 @@ def eventually() -> Callable[..., object]:
         return seen
 
     return wait
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright keeps an event loop in this thread, which nobody else could share."""
+    items.sort(key=lambda item: "browser" in item.path.parts)

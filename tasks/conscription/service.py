@@ -72,10 +72,12 @@ def prepared_by(dossier: Dossier, departs: date) -> date:
     return departs - timedelta(days=_before_departure(dossier)["archive_check_hours"])
 
 
-def meet_preparations(dossier: Dossier) -> None:
-    """Note that receiving staff are there and the archives checked and corrected."""
+@step(rule=rule_of("archive_check_hours"))
+def confirm_preparations(dossier: Dossier) -> bool:
+    """Note that receiving staff are there and the archives checked and corrected (征兵工作条例 Art. 39-43)."""
     for name in ("receiving_staff_days", "archive_check_hours", "archive_fault_hours"):
         meet_clock(dossier, name)
+    return True
 
 
 def meet_handover(dossier: Dossier) -> None:

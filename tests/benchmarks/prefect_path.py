@@ -7,7 +7,7 @@ answered as the browser does it: one request to the server.
 import os
 import shutil
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
@@ -42,7 +42,7 @@ T = TypeVar("T")
 LIMIT: Final = 0.5
 PHASE_EXTRA: Final = 0.3
 PHASE_RATIO: Final = 1.1
-PATIENCE: Final = 120.0
+PATIENCE: Final = 60.0
 LOOK: Final = 0.005
 ROLE: Final = "leading_group"
 WORST: Final = 5
@@ -55,7 +55,7 @@ from tasks.case import open_case
 from tasks.conscription.course import adjust_groups
 from tasks.story import story
 
-@story(name="bench", run_name="bench/{number}")
+@story(name="bench", run_name="bench/{number}".format)
 def bench(number: str = "") -> str:
     case = open_case(number, process="conscription", subject="bench", on=date(2027, 1, 4), story="bench/bench",
                      parameters={"number": number}, status="open")
@@ -83,7 +83,12 @@ def engine_room(folder: Path, root: Path) -> Iterator[SyncPrefectClient]:
             store.forget()
             ensure_pool(client, "banjie", root)
             runner.start()
-            yield client
+            try:
+                yield client
+            except TimeoutError as error:
+                raise TimeoutError(
+                    f"{error}; the runner says: {(folder / 'runner.log').read_text()[-2000:]}"
+                ) from error
     finally:
         if runner:
             runner.stop()
@@ -125,7 +130,8 @@ def answered_form(answers: int) -> list[Line]:
             deployment = client.read_deployment_by_name("bench/bench")
             client.create_flow_run_from_deployment(deployment.id, parameters={"number": "B"})
             seen = 0
-            whole, door = [], []
+            whole: list[float] = []
+            door: list[float] = []
             for one in staff:
                 question = _wait(lambda seen=seen: _shown(client, seen), "a question")  # type: ignore[misc]
                 begun = datetime.now(UTC)
@@ -217,7 +223,7 @@ def phases(applicants: int) -> list[Line]:
 
 
 def _told(client: SyncPrefectClient, script: rehearsal.Script) -> dict[str, float]:
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     deployment = client.read_deployment_by_name("conscription/conscription")
     begun = time.perf_counter()
     client.create_flow_run_from_deployment(deployment.id, parameters={"season": script.season})

@@ -68,7 +68,7 @@ FIRST_HALF = [
     ("write_enlistment", 3), ("draft_transport", 3), ("write_transport", 3), ("asked-transport", 3),
     ("ask-transport", 3), ("draft_transport", 4), ("write_transport", 4), ("asked-transport", 4),
     ("ask-transport", 4), ("order_transport", 4), ("asked-preparation", 4), ("ask-preparation", 4),
-    ("until-departure", 4), ("asked-handover", 4), ("ask-handover", 4),
+    ("confirm_preparations", 4), ("until-departure", 4), ("asked-handover", 4), ("ask-handover", 4),
     ("hand_over", 4), ("write_dispatch", 4), ("begin_service", 4), ("open_return_window", 3), ("received-return", 1),
     ("for-returns", 3), ("deregister", 3), ("settle_returns", 3), ("write_deregistrations", 3), ("for-returns", 4),
     ("assess_towns", 3), ("write_circular", 3), ("closed", 3),
