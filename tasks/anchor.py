@@ -1,20 +1,34 @@
 """Anchors: the digest of all chain heads, written outside the database, so that a tail that was cut off shows."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from config.settings import settings
 from models.case import Anchor
 from models.column import stamp
 from tasks.clock import now
-from tasks.journal import heads_digest
-from tasks.store import table, transaction
+from tasks.journal import CASES, ENTRIES
+from tasks.store import reading, table, transaction
 
 ANCHORS: Final = table(Anchor)
 FILE: Final = "anchors.jsonl"
+
+
+def heads_digest() -> tuple[int, int, str]:
+    """Return how many cases and entries there are, and one digest over all chain heads."""
+    digest, cases = sha256(), 0
+    with reading() as connection:
+        for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(
+            5000
+        ):
+            cases += 1
+            digest.update(f"{row.number}|{row.seq}|".encode() + bytes(row.head))
+        entries = connection.execute(select(func.count()).select_from(ENTRIES)).scalar_one()
+    return cases, entries, digest.hexdigest()
 
 
 def anchor(path: Path | None = None) -> str:

@@ -390,19 +390,6 @@ def verify() -> Iterator[BrokenEntry]:
                 yield BrokenEntry(case.number, case.seq, "", "status")
 
 
-def heads_digest() -> tuple[int, int, str]:
-    """Return how many cases and entries there are, and one digest over all chain heads."""
-    digest, cases = sha256(), 0
-    with reading() as connection:
-        for row in connection.execute(select(CASES.c.number, CASES.c.seq, CASES.c.head).order_by(CASES.c.id)).yield_per(
-            5000
-        ):
-            cases += 1
-            digest.update(f"{row.number}|{row.seq}|".encode() + bytes(row.head))
-        entries = connection.execute(select(func.count()).select_from(ENTRIES)).scalar_one()
-    return cases, entries, digest.hexdigest()
-
-
 def case_id_of(number: str) -> int:
     """Return the id of a case by its number.
 

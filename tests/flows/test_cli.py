@@ -13,10 +13,10 @@ from typer.testing import CliRunner, Result
 from flows.cli import PLACES, app
 from flows.conscription import conscription
 from tasks import officer, rehearsal, store
+from tasks.anchor import heads_digest
 from tasks.clock import set_clock
 from tasks.conscription.course import open_season, read_plan
 from tasks.database import upgrade
-from tasks.journal import heads_digest
 from tasks.wait import Parked
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from config.messages import Refusal
 from models.triggers import trigger_statements
+from tasks.anchor import heads_digest
 from tasks.clock import now
-from tasks.journal import case_id_of, heads_digest, lock, verify, write_entry
+from tasks.journal import case_id_of, lock, verify, write_entry
 from tasks.store import transaction
 from tests.ground import ANCHORS, BOTH, Ground, dsn, later, opened, rows_of, settled, with_members
 
