@@ -391,11 +391,7 @@ def verify() -> Iterator[BrokenEntry]:
 
 
 def case_id_of(number: str) -> int:
-    """Return the id of a case by its number.
-
-    Raises:
-        Refusal: there is no such case.
-    """
+    """Return the id of a case by its number; raises Refusal where there is none."""
     with reading() as connection:
         found = connection.execute(select(CASES.c.id).where(CASES.c.number == number)).scalar_one_or_none()
     if found is None:
