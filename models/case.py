@@ -212,6 +212,12 @@ class Deadline(SQLModel, table=True):
             sqlite_where=text("next_rung_at IS NOT NULL"),
             postgresql_where=text("next_rung_at IS NOT NULL"),
         ),
+        Index(
+            "ix_deadlines_open",
+            "due_at",
+            sqlite_where=text("met_at IS NULL AND superseded_at IS NULL"),
+            postgresql_where=text("met_at IS NULL AND superseded_at IS NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -246,6 +252,16 @@ class Deadline(SQLModel, table=True):
         default_factory=list,
         sa_column=Column(CanonicalJson, nullable=False),
         description="Reminder and escalation rungs, e.g. half, last_day, breach",
+    )
+    escalation: dict[str, list[str]] = Field(
+        default_factory=dict,
+        sa_column=Column(CanonicalJson, nullable=False, server_default="{}"),
+        description="Roles that a rung tells besides the office, by rung: breach to the head of the department",
+    )
+    gathered: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": text("false")},
+        description="A member's clock: its reminders go out gathered with the others' of the whole, not one by one",
     )
     next_rung_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     rule: str = Field(default="", max_length=120)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, case, func, literal, select
 from tasks.journal import CASES, ENTRIES
 from tasks.members import standing_by_unit
 from tasks.store import reading
-from tasks.wait import INSTANCES
+from tasks.wait import INSTANCES, RUNNING
 
 
 class Subject(NamedTuple):
@@ -45,9 +45,9 @@ def board_subjects(since: datetime) -> list[str]:
     """Return the numbers of the instances that are open, or were closed since a moment."""
     chosen = (
         select(CASES.c.number)
-        .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
+        .select_from(RUNNING)
         .where(CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since))
-        .order_by(CASES.c.id)
+        .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:
         return list(connection.execute(chosen).scalars())

@@ -7,17 +7,32 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from models.case import Deadline
+from models.column import canonical
 from tasks.clock import now
-from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Page, Standing, lock, take_ids, write_entry
 from tasks.step import SYSTEM, Dossier, read_dossier
-from tasks.store import reading, table, transaction
-from tasks.wait import INSTANCES
+from tasks.store import Prepared, Transaction, reading, table, transaction
+from tasks.wait import INSTANCES, RUNNING
 
 DEADLINES: Final = table(Deadline)
 OPENED: Final = "opened"
+_FIND: Final = Prepared(select(CASES.c.id).where(CASES.c.number == bindparam("number")).with_for_update(), "number")
+_INSTANCE_FIELDS: Final = ("case_id", "story", "parameters", "run_id", "waiting_on", "nudges", "failures", "seen")
+_ADD_INSTANCE: Final = Prepared(insert(INSTANCES), *_INSTANCE_FIELDS)
+_TAKE_UP: Final = Prepared(
+    update(INSTANCES)
+    .where(INSTANCES.c.case_id == bindparam("of"))
+    .values(run_id=bindparam("run_id"), waiting_on=bindparam("waiting_on")),
+    "run_id",
+    "waiting_on",
+    "of",
+)
+_NUDGES: Final = Prepared(select(INSTANCES.c.nudges).where(INSTANCES.c.case_id == bindparam("of")), "of")
+# two runs may open one case at the same time, when there is no row to lock yet: the second waits here for the first
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @dataclass
@@ -69,51 +84,37 @@ def open_case(
         drill: whether it is a drill; never changes.
         parent_id: the case it grew out of, if any.
     """
-    carried, at = _carried.get(), now()
+    carried = _carried.get()
     run_id = carried.run_id if carried else ""
     with transaction() as tx:
-        known = select(CASES.c.id).where(CASES.c.number == number).with_for_update()
-        found = tx.core.execute(known).scalar_one_or_none()
-        if found is None and tx.dialect == "postgresql":  # no row to lock yet: two runs may open it at the same time
-            tx.core.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, 0))))
-            found = tx.core.execute(known).scalar_one_or_none()
+        found, fresh = _find(tx, number)
         if found is None:
-            made = tx.add(
-                insert(CASES).values(
-                    number=number,
-                    process=process,
-                    subject=subject,
-                    parent_id=parent_id,
-                    unit=unit,
-                    status="",
-                    on_day=on,
-                    drill=drill,
-                    version=0,
-                    seq=0,
-                    head=b"",
-                    opened_at=at,
-                )
-            )
-            found = made
-            tx.core.execute(
-                insert(INSTANCES).values(
-                    case_id=found,
-                    story=story,
-                    parameters=dict(parameters),
-                    run_id=run_id,
-                    waiting_on="",
-                    nudges=0,
-                    failures=0,
-                    seen=0,
-                )
-            )
-            write_entry(tx, lock(tx, found), OPENED, 1, actor=SYSTEM, at=at, after=status, outcome={"subject": subject})
-        elif run_id:
-            tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == found).values(run_id=run_id, waiting_on=""))
+            at, found = now(), fresh
+            page = Page(tx, OPENED, 1, SYSTEM, at)
+            page.add(Standing(found, number, "", 0, b"", 0, drill), status, {"subject": subject})
+            with tx.at_once():
+                page.open_cases([(number, process, subject, parent_id, unit, on.isoformat(), drill)])
+                tx.run(_ADD_INSTANCE, found, story, canonical(dict(parameters)), run_id, "", 0, 0, 0)
+                page.write()
+            return Dossier(found, number, process, subject, on, drill, 1, {(OPENED, 1): {"subject": subject}})
         if carried:
-            nudges = select(INSTANCES.c.nudges).where(INSTANCES.c.case_id == found)
-            carried.seen = tx.core.execute(nudges).scalar_one()
+            tx.run(_TAKE_UP, carried.run_id, "", found)
+            carried.seen = tx.run(_NUDGES, found).fetchone()[0]
     return read_dossier(number)
+
+
+def _find(tx: Transaction, number: str) -> tuple[int | None, int]:
+    """Return the id of the case with this number, or none and an id for it."""
+    row = tx.run(_FIND, number).fetchone()
+    if row is not None:
+        return row[0], 0
+    if tx.dialect == "sqlite":
+        return None, take_ids(tx, 1)[0]
+    with tx.at_once():
+        tx.driver.execute(_ONE_AT_A_TIME, (number,))
+        again, (fresh,) = tx.run(_FIND, number), take_ids(tx, 1)
+    row = again.fetchone()
+    return row[0] if row else None, fresh
 
 
 def close_case(dossier: Dossier, status: str, outcome: Any = None, rule: str = "") -> None:
@@ -137,9 +138,9 @@ def instances_open() -> list[Any]:
     """Return the open process instances with the runs that carry them."""
     chosen = (
         select(CASES.c.id, CASES.c.number, CASES.c.process, INSTANCES)
-        .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
+        .select_from(RUNNING)
         .where(CASES.c.closed_at.is_(None))
-        .order_by(CASES.c.id)
+        .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:
         return list(connection.execute(chosen))

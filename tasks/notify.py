@@ -31,7 +31,9 @@ HOLDERS: Final = Prepared(
 def holders(tx: Transaction, role: str, on: date) -> list[str]:
     """Return the staff numbers of the active officers who hold a role on a day."""
     day = on.isoformat()
-    return [row[0] for row in tx.run(HOLDERS, role, day, day).fetchall()]
+    if (role, day) not in tx.holders:
+        tx.holders[role, day] = [row[0] for row in tx.run(HOLDERS, role, day, day).fetchall()]
+    return tx.holders[role, day]
 
 
 def recipients(tx: Transaction, roles: Iterable[str], on: date, *, drill: bool) -> list[tuple[str, str]]:

@@ -161,6 +161,7 @@ def step(
                 if recorded is not None:  # another run of the same case was faster; its outcome stands
                     dossier.journal[terms.name, dossier.turn] = json.loads(recorded)
                     return cast("R", terms.recall(dossier))
+                tx.written.discard(dossier.id)
                 at = now()
                 outcome = work(dossier, *args, **kwargs)
                 plain = terms.adapter.dump_python(outcome, mode="json")

@@ -10,7 +10,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import cache
 from itertools import chain
@@ -116,6 +116,8 @@ class Transaction:
         self._after: list[Callable[[], None]] = []
         self.written: set[int] = set()
         """Cases whose journal got a line of its own here: whoever locked one before reads it anew."""
+        self.holders: dict[tuple[str, str], list[str]] = {}
+        """Who holds a role on a day, looked up once a transaction."""
         if self.dialect == "sqlite":
             self.driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
@@ -141,6 +143,11 @@ class Transaction:
         for start in range(0, whole, BATCH_ROWS):
             self.driver.execute(prepared.batch(), list(chain.from_iterable(rows[start : start + BATCH_ROWS])))
         self.run_many(prepared, rows[whole:])
+
+    def at_once(self) -> AbstractContextManager[Any]:
+        """Send statements that need no answer on one way to a PostgreSQL server and back."""
+        pipeline: AbstractContextManager[Any] = nullcontext() if self.dialect == "sqlite" else self.driver.pipeline()
+        return pipeline
 
     @property
     def core(self) -> Connection:

@@ -14,6 +14,8 @@ from tasks.step import SYSTEM, Dossier
 from tasks.store import reading, table, transaction
 
 INSTANCES: Final = table(Instance)
+RUNNING: Final = INSTANCES.outerjoin(CASES, CASES.c.id == INSTANCES.c.case_id)
+"""Instances with their cases. Outer, so that SQLite begins with the few instances, not with every member ever."""
 PARKED: Final = "AwaitingDecision"
 """Name of the state of a run that waits for no day of Prefect's: only a nudge wakes it."""
 
@@ -90,7 +92,7 @@ def nudged(statuses: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return (case number, run id) of open cases that were nudged since they parked, or whose moment has come."""
     chosen = (
         select(CASES.c.number, INSTANCES.c.run_id)
-        .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
+        .select_from(RUNNING)
         .where(CASES.c.closed_at.is_(None), (INSTANCES.c.nudges > INSTANCES.c.seen) | (INSTANCES.c.wake_at <= now()))
     )
     with reading() as connection:

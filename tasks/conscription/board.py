@@ -22,7 +22,7 @@ from tasks.conscription.selection import ranking_of
 from tasks.journal import CASES, ENTRIES
 from tasks.step import read_dossier
 from tasks.store import reading
-from tasks.wait import INSTANCES
+from tasks.wait import INSTANCES, RUNNING
 
 DISTRICT: Final = ""
 """The boards' name for the one list of the whole district: the women's places."""
@@ -41,9 +41,9 @@ def seasons_since(since: datetime) -> list[Shown]:
     """Return the seasons that are open, or were closed since a moment; one whose file cannot be read is left out."""
     chosen = (
         select(CASES.c.id, CASES.c.number, INSTANCES.c.parameters)
-        .join(INSTANCES, INSTANCES.c.case_id == CASES.c.id)
+        .select_from(RUNNING)
         .where(CASES.c.process == PROCESS, CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since))
-        .order_by(CASES.c.id)
+        .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:
         rows = connection.execute(chosen).all()

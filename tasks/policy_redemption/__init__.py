@@ -1,0 +1,1 @@
+"""The hands of policy redemption (海政办发〔2023〕27号)."""
