@@ -18,6 +18,7 @@ AfterHours = Literal["same_day", "next_day"]
 LAST_SECOND: Final = time(23, 59, 59)
 SECOND: Final = timedelta(seconds=1)
 DAY: Final = timedelta(days=1)
+BEFORE: Final = "before:working_day"
 NONE: Final = timedelta(0)
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -157,9 +158,10 @@ def rung_times(terms: DeadlineTerms, due: Due, names: Iterable[str], calendar: C
     """Return when each rung is to be climbed; none while the deadline is paused.
 
     `half`: the morning of the day in which half of the budget is used up, or that moment for clock hours. `last_day`:
-    the last morning before due. `last_working_day`: the morning of the last working day by the due day. `before:N`: the
-    morning N calendar days before the due day. `breach`: the first moment that is too late. A rung of a running clock
-    that would lie before its start is left out, as is half of a fixed date.
+    the last morning before due. `last_working_day`: the morning of the last working day by the due day.
+    `before:working_day`: the morning of the last working day before the due day. `before:N`: the morning N calendar
+    days before the due day. `breach`: the first moment that is too late. A rung of a running clock that would lie
+    before its start is left out, as is half of a fixed date.
 
     Raises:
         Refusal: no rung has that name.
@@ -171,7 +173,8 @@ def rung_times(terms: DeadlineTerms, due: Due, names: Iterable[str], calendar: C
 
 def _rung(terms: DeadlineTerms, due_at: datetime | None, name: str, calendar: Calendar) -> datetime | None:
     kind, _, days = name.partition(":")
-    if name not in {"half", "last_day", "last_working_day", "breach"} and not (kind == "before" and days.isdecimal()):
+    known = name in {"half", "last_day", "last_working_day", BEFORE, "breach"}
+    if not known and not (kind == "before" and days.isdecimal()):
         raise Refusal("calendar.rung_unknown", name=name)
     if due_at is None:
         return None
@@ -180,7 +183,9 @@ def _rung(terms: DeadlineTerms, due_at: datetime | None, name: str, calendar: Ca
     if name == "half":
         return _half(terms, calendar)
     day = due_at.date()
-    if kind == "before":
+    if name == BEFORE:
+        day = calendar.last_working_day_before(day)
+    elif kind == "before":
         day -= timedelta(days=int(days))
     elif name == "last_working_day":
         day = calendar.last_working_day_by(day)

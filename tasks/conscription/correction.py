@@ -17,9 +17,9 @@ from models.deadline import Clock
 from models.office import Officer
 from models.person import Party, Person
 from tasks.ask import DECISIONS
+from tasks.ask_until import ask_until
 from tasks.case import open_case
 from tasks.clock import local_day, now
-from tasks.conscription.ask_until import ask_until
 from tasks.conscription.course import after, morning, rule_of
 from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.journal import CASES, lock

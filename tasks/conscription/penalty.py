@@ -26,8 +26,8 @@ from models.conscription.service_answer import FineDecision, HearingRecord, Hear
 from models.conscription.status import OffenceStatus as O
 from models.deadline import Clock
 from tasks.ask import ask
+from tasks.ask_until import ask_until
 from tasks.clock import local_day, now
-from tasks.conscription.ask_until import ask_until
 from tasks.conscription.correction import HANDLES, Issued, about, own_officers, signed_on, text
 from tasks.conscription.course import rule_of
 from tasks.deadline import Owed, meet_clock, start_clock

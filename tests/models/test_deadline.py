@@ -153,6 +153,9 @@ def test_t_emis_19_a_fixed_date_stays_and_is_reminded_of_on_the_last_working_day
         "before:10": at("2023-09-20T09:00"),
         "breach": at("2023-10-01"),
     }
+    assert rung_times(found, end_of(found), ["before:working_day"], calendar()) == {
+        "before:working_day": at("2023-09-28T09:00")
+    }
     assert consumed(found, at("2023-09-29"), calendar()) == timedelta(0)
     assert remaining(found, at("2023-09-29"), calendar()) == timedelta(days=2)
     assert remaining(found, at("2023-10-29"), calendar()) == timedelta(0)
