@@ -1,8 +1,10 @@
 """`banjie`: the command line. Each command loads only what it needs, so that `banjie explain` answers at once."""
 
 import importlib
+import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, Final
 
 import typer
@@ -32,6 +34,7 @@ PLACES: Final = {
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
 }
+PRIVATE: Final = 0o077
 WHOLE: Final = ("explain", "officer", "notices")
 """Commands that are groups of their own."""
 
@@ -63,7 +66,17 @@ class Lazy(OneSentence):
         if cmd_name in WHOLE:
             return loaded  # type: ignore[no-any-return]
         found: Command = loaded.commands[cmd_name]
+        if loaded.callback and found.callback:  # what its group does first
+            found.callback = _after(loaded.callback, found.callback)
         return found
+
+
+def _after(prepare: Callable[[], object], work: Callable[..., object]) -> Callable[..., object]:
+    def whole(**given: object) -> object:
+        prepare()
+        return work(**given)
+
+    return whole
 
 
 app = typer.Typer(cls=Lazy, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -75,7 +88,11 @@ def banjie() -> None:
 
 
 def main() -> None:
-    """Run the command line; a fault of ours is written to a file, and told in one sentence."""
+    """Run the command line; a fault of ours is written to a file, and told in one sentence.
+
+    What it and the processes it starts write is for the installation's own account only.
+    """
+    os.umask(PRIVATE)
     try:
         app()
     except Exception as error:  # noqa: BLE001 -- the last door: nobody is shown a traceback

@@ -13,6 +13,7 @@ from tasks.clock import now
 from tasks.conscription.board import places_of, ranking_board, seasons_since
 from tasks.conscription.retention import erase_expired
 from tasks.deadline import recompute
+from tasks.housekeeping import erase_sheets, forget_duty_runs
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
 from tasks.reach import prefect
@@ -48,6 +49,7 @@ def show_boards() -> int:
 
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
     move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired,
+    erase_sheets, forget_duty_runs,
 )  # fmt: skip
 
 
