@@ -13,6 +13,7 @@ from config.yaml_file import FileWrongError, read_yaml, shape
 
 PATH: Final = Path(__file__).with_name("offices.yaml")
 TOWN_ROLE: Final = "town_armed_forces"
+HEAD_ROLE: Final = "head"
 
 
 class Office(Fact):
@@ -84,8 +85,17 @@ def _roles() -> dict[str, Office]:
         Office(id=f"{TOWN_ROLE}:{town.id}", zh=f"{town.title}武装部", en=f"{town.en} armed-forces department")
         for town in registry.towns
     )
-    units = (town.model_copy(update={"id": f"town:{town.id}"}) for town in registry.towns)
-    return {body.id: body for body in (*registry.offices, *registry.conscription, *units, *departments)}
+    units = tuple(town.model_copy(update={"id": f"town:{town.id}"}) for town in registry.towns)
+    heads = (
+        Office(id=head_of(body.id), zh=f"{body.title}负责人", en=f"Head: {body.en}")
+        for body in (*registry.offices, *units)
+    )
+    return {body.id: body for body in (*registry.offices, *registry.conscription, *units, *departments, *heads)}
+
+
+def head_of(role: str) -> str:
+    """Return the role of whoever heads a body: `head:finance_bureau`, `head:sanxing` of `town:sanxing`."""
+    return f"{HEAD_ROLE}:{role.rpartition(':')[2]}"
 
 
 def roles() -> tuple[Office, ...]:
