@@ -47,7 +47,52 @@ class Application(SQLModel, table=True):
     assessed: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True), description="fen")
     level: int = Field(default=0, description="Level of review in turn; 0 before the first")
     corrections: int = Field(default=0, description="Correction notices so far")
+    figures: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(CanonicalJson, nullable=False),
+        description="What the firm declares, by FirmFact: used where the register holds nothing",
+    )
+    wish: str = Field(default="", max_length=10, description="Not yet acted on: accept, decline, withdraw")
     received_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    stirred_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(Instant, nullable=True),
+        description="When papers or an account came that nobody has looked at yet",
+    )
+
+
+class Redemption(SQLModel, table=True):
+    """A redemption notice: the policy it pays out under, and its window."""
+
+    __tablename__ = "policy_notices"
+    __table_args__ = (UniqueConstraint("year", "place"), UniqueConstraint("policy_id", "opens"))
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id")
+    policy_id: int = Field(foreign_key="policies.id")
+    code: str = Field(max_length=40, description="The policy's")
+    department: str = Field(max_length=60)
+    lane: str = Field(max_length=20)
+    year: int
+    place: int = Field(description="DX-2027-0001 is place 1 of 2027")
+    opens: date
+    closes: date = Field(description="The last day of the window, included")
+    budget_id: int = Field(description="The department's budget of the year")
+
+
+class PolicyObjection(SQLModel, table=True):
+    """An objection to a posted result: it holds the case until it is ruled on (Art. 15)."""
+
+    __tablename__ = "policy_objections"
+    __table_args__ = (UniqueConstraint("case_id", "receipt"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id")
+    receipt: str = Field(max_length=40, description="Number of its receipt: an objection is taken in once")
+    channel: str = Field(max_length=10)
+    ground: str = Field(max_length=20)
+    summary: str | None = Field(default=None, sa_column=Column(Sealed("policy_objections.summary"), nullable=True))
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    ruling: str = Field(default="", max_length=12, description="upheld, not_upheld; empty while it is open")
 
 
 class Paper(SQLModel, table=True):

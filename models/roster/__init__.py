@@ -18,6 +18,13 @@ from models.roster.intake import (
     Standing,
     Verdict,
 )
+from models.roster.redemption import (
+    ObjectionGround,
+    PolicyApplicationRow,
+    PolicyIntentRow,
+    PolicyObjectionRow,
+    PolicyPaperRow,
+)
 from models.roster.selection import (
     Channel,
     DecisionRow,
@@ -46,6 +53,10 @@ FORMS: Final[dict[str, type[Row]]] = {
         SuperiorPaymentRow,
         ServiceYearRow,
         AwardRow,
+        PolicyApplicationRow,
+        PolicyPaperRow,
+        PolicyIntentRow,
+        PolicyObjectionRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""
@@ -66,8 +77,13 @@ __all__ = [
     "Education",
     "EvidenceRow",
     "MedicalRow",
+    "ObjectionGround",
     "ObjectionRow",
     "PersonRow",
+    "PolicyApplicationRow",
+    "PolicyIntentRow",
+    "PolicyObjectionRow",
+    "PolicyPaperRow",
     "PoliticalRow",
     "PrecheckRow",
     "Preference",
