@@ -7,10 +7,12 @@ from models.office import Delegation, Officer, Post
 from models.person import Party, Person
 from models.policy_redemption.application import Application, Deficiency, Firm, Paper, PolicyObjection, Redemption
 from models.policy_redemption.policy import Policy, PolicyVersion
+from models.policy_redemption.publicity import Publication, Visits
 from models.simulation import SimulatedClock
 
 TABLES = (
     Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice,
     Objection, Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
-    Application, Deficiency, Firm, Paper, Policy, PolicyObjection, PolicyVersion, Redemption, *service_roll.TABLES,
+    Application, Deficiency, Firm, Paper, Policy, PolicyObjection, PolicyVersion, Redemption,
+    Publication, Visits, *service_roll.TABLES,
 )  # fmt: skip

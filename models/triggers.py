@@ -1,8 +1,10 @@
 """What makes the journal append-only below every program: triggers on both databases."""
 
+from collections.abc import Iterable
 from typing import Final
 
 APPEND_ONLY: Final = ("entries", "anchors")
+"""The journal's own, since the first migration; later tables name themselves in theirs."""
 
 
 def _sqlite(table: str) -> list[str]:
@@ -32,7 +34,7 @@ def _postgresql(table: str) -> list[str]:
     ]
 
 
-def trigger_statements(dialect: str) -> list[str]:
-    """Return the statements that make the journal append-only on a database."""
+def trigger_statements(dialect: str, tables: Iterable[str] = APPEND_ONLY) -> list[str]:
+    """Return the statements that make tables append-only on a database; each has its key in `id`."""
     make = _sqlite if dialect == "sqlite" else _postgresql
-    return [statement for table in APPEND_ONLY for statement in make(table)]
+    return [statement for table in tables for statement in make(table)]
