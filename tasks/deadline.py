@@ -1,7 +1,8 @@
 """Legal clocks on cases: started, paused, resumed and met in the journal; reminder rungs that fire once each."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import insert, select, update
@@ -18,13 +19,21 @@ from tasks.store import reading, table, transaction
 DEADLINES: Final = table(Deadline)
 RUNGS: Final = table(Rung)
 USUAL_RUNGS: Final = ("half", "last_day", "breach")
+LADDER: Final = ("half", "last_working_day", "breach")
+"""Half time, the morning of the last working day, too late."""
+NOBODY: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 BATCH: Final = 500
 OCCASIONS: Final = 1000
 """The pauses of a clock are told apart within a turn of the story: turn × 1000 + occasion."""
 
 
 class Owed(NamedTuple):
-    """What is owed on a clock: by whom, under which rule, with which reminders."""
+    """What is owed on a clock: by whom, under which rule, with which reminders.
+
+    `escalation` names by rung the roles that are told besides the office (`{"breach": ["head:science_bureau"]}`).
+    `gathered` is for a clock on a member: its rungs stand in the member's journal, but remind once for all the members
+    of the whole case that ring together, with their number.
+    """
 
     name: str
     clock: Clock
@@ -35,6 +44,13 @@ class Owed(NamedTuple):
     rungs: Sequence[str] = USUAL_RUNGS
     lagging: Sequence[str] = ()
     unit_role: str = ""
+    escalation: Mapping[str, Sequence[str]] = NOBODY
+    gathered: bool = False
+
+
+def escalation_of(owed: Owed) -> dict[str, list[str]]:
+    """Return the roles that each rung tells besides the office, as they are stored."""
+    return {rung: list(roles) for rung, roles in owed.escalation.items()}
 
 
 def terms_of(row: Any) -> DeadlineTerms:
@@ -42,9 +58,10 @@ def terms_of(row: Any) -> DeadlineTerms:
     return DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, row.pauses)
 
 
-def _next_rung(
+def next_rung(
     terms: DeadlineTerms, ends: Due, names: Iterable[str], fired: Iterable[str], days: Calendar
 ) -> datetime | None:
+    """Return when the next rung is due that has not fired, or None where no rung is left."""
     times = rung_times(terms, ends, names, days)
     return min((at for name, at in times.items() if name not in set(fired)), default=None)
 
@@ -89,7 +106,9 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
                 lagging=list(owed.lagging),
                 unit_role=owed.unit_role,
                 rungs=list(owed.rungs),
-                next_rung_at=_next_rung(terms, ends, owed.rungs, (), days),
+                escalation=escalation_of(owed),
+                gathered=owed.gathered,
+                next_rung_at=next_rung(terms, ends, owed.rungs, (), days),
                 rule=owed.rule,
             )
         )
@@ -124,7 +143,7 @@ def _change(
                 due_at=ends.due_at,
                 provisional=ends.provisional,
                 calendar_version=ends.calendar_version,
-                next_rung_at=_next_rung(terms, ends, row.rungs, fired, days),
+                next_rung_at=next_rung(terms, ends, row.rungs, fired, days),
             )
         )
         write_entry(
@@ -216,7 +235,7 @@ def recompute() -> list[str]:
                     due_at=ends.due_at,
                     provisional=ends.provisional,
                     calendar_version=ends.calendar_version,
-                    next_rung_at=_next_rung(terms, ends, row.rungs, fired, days),
+                    next_rung_at=next_rung(terms, ends, row.rungs, fired, days),
                 )
             )
             elsewhere = ends.due_at != row.due_at

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ARRAY, Integer, LargeBinary, Text, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy import ARRAY, Integer, LargeBinary, Table, Text, bindparam, func, insert, select, type_coerce, update
 
 from config.messages import Refusal
 from models.case import Case, Entry, Notice
@@ -164,12 +164,12 @@ def lock(tx: Transaction, case_id: int) -> Standing:
     return Standing(case_id, number, status, seq, bytes(head), version, bool(drill))
 
 
-def take_ids(tx: Transaction, count: int) -> list[int]:
-    """Return ids for cases to open, which nobody else will have: SQLite has one writer, PostgreSQL a sequence."""
+def take_ids(tx: Transaction, count: int, of: Table = CASES) -> list[int]:
+    """Return ids for rows to insert, which nobody else will have: SQLite has one writer, PostgreSQL a sequence."""
     if tx.dialect == "sqlite":
-        last = tx.driver.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()[0]
+        last = tx.driver.execute(f"SELECT coalesce(max(id), 0) FROM {of.name}").fetchone()[0]  # noqa: S608 -- ours
         return list(range(last + 1, last + count + 1))
-    taken = "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, %s)"
+    taken = f"SELECT nextval(pg_get_serial_sequence('{of.name}', 'id')) FROM generate_series(1, %s)"  # noqa: S608 -- ours
     return [row[0] for row in tx.driver.execute(taken, (count,)).fetchall()]
 
 
