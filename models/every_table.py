@@ -5,6 +5,7 @@ from models.conscription import service_roll
 from models.conscription.roll import Benefit, Candidate, Evidence, Finding, Objection, Ranked, Returned
 from models.office import Delegation, Officer, Post
 from models.person import Party, Person
+from models.policy_redemption import money
 from models.policy_redemption.application import Application, Deficiency, Firm, Paper, PolicyObjection, Redemption
 from models.policy_redemption.policy import Policy, PolicyVersion
 from models.policy_redemption.publicity import Publication, Visits
@@ -14,5 +15,5 @@ TABLES = (
     Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice,
     Objection, Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
     Application, Deficiency, Firm, Paper, Policy, PolicyObjection, PolicyVersion, Redemption,
-    Publication, Visits, *service_roll.TABLES,
+    Publication, Visits, *money.TABLES, *service_roll.TABLES,
 )  # fmt: skip
