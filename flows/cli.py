@@ -33,6 +33,8 @@ PLACES: Final = {
     "why": "flows.cli_case",
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
+    "backup": "flows.cli_backup",
+    "restore": "flows.cli_backup",
 }
 PRIVATE: Final = 0o077
 WHOLE: Final = ("explain", "officer", "notices")

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.expression import ClauseElement, Executable
@@ -223,6 +223,23 @@ def looking() -> Iterator[Transaction]:
 
 
 @contextmanager
+def snapshot() -> Iterator[Transaction]:
+    """Open a transaction for reading only that sees one moment throughout; what reads inside it sees the same."""
+    current = Transaction(engine(), write=False)
+    token = _ambient.set(current)
+    try:
+        if current.dialect != "sqlite":
+            current.driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        current.core.execute(
+            select(literal(1)).select_from(text("cases")).limit(1)
+        ).all()  # the moment is the first look
+        yield current
+    finally:
+        _ambient.reset(token)
+        current.end(commit=False)
+
+
+@contextmanager
 def reading() -> Iterator[Connection]:
     """Open a connection for reading only; inside a transaction, its own connection."""
     with looking() as tx:
@@ -293,15 +310,31 @@ def load_keys() -> KeyRing:
         with suppress(FileExistsError):  # another process of ours was first; its ring is read below
             path.hardlink_to(draft)
         draft.unlink()
+    return read_ring(given.get_secret_value() if given else _read(path), path.name)
+
+
+def _read(path: Path) -> str:
     try:
-        ring = json.loads(given.get_secret_value() if given else path.read_text())
+        return path.read_text()
+    except (OSError, ValueError) as error:
+        raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
+
+
+def read_ring(text: str, name: str) -> KeyRing:
+    """Read a key ring from JSON.
+
+    Raises:
+        Refusal: it is unreadable; names the file.
+    """
+    try:
+        ring = json.loads(text)
         seals = {int(number): _key(key) for number, key in ring["seals"].items()}
         index, chain, current = _key(ring["index"]), _key(ring["chain"]), int(ring["current"])
         if current not in seals:  # such a ring could read and never write
             raise KeyError(current)  # noqa: TRY301 -- told below like every other fault of the file
         return KeyRing(seals, current, index, chain)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refusal("kernel.keys_unreadable", path=path.name, why=type(error).__name__) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal("kernel.keys_unreadable", path=name, why=type(error).__name__) from error
 
 
 def _key(text: str) -> bytes:
