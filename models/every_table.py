@@ -7,8 +7,10 @@ from models.office import Delegation, Officer, Post
 from models.person import Party, Person
 from models.policy_redemption import money
 from models.policy_redemption.application import Application, Deficiency, Firm, Paper, PolicyObjection, Redemption
+from models.policy_redemption.demand import Demand
 from models.policy_redemption.policy import Policy, PolicyVersion
 from models.policy_redemption.publicity import Publication, Visits
+from models.policy_redemption.service import Activity, Enrolment, Resource, ServiceRequest
 from models.simulation import SimulatedClock
 
 TABLES = (
@@ -16,4 +18,5 @@ TABLES = (
     Objection, Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
     Application, Deficiency, Firm, Paper, Policy, PolicyObjection, PolicyVersion, Redemption,
     Publication, Visits, *money.TABLES, *service_roll.TABLES,
+    Activity, Demand, Enrolment, Resource, ServiceRequest,
 )  # fmt: skip

@@ -1,0 +1,26 @@
+"""What a text must not hold where it is stored unsealed: identity numbers, telephone numbers, bank cards."""
+
+import re
+import unicodedata
+from typing import Final
+
+_GAP: Final = r"[\s-]?"
+_DAY: Final = rf"(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
+IDENTITY: Final = (
+    rf"[1-8]\d{{5}}{_GAP}(?:(?:18|19|20)\d{{2}}{_GAP}{_DAY}{_GAP}\d{{3}}[\dXx]|\d{{2}}{_DAY}\d{{3}})(?![\dXx])"
+)
+MOBILE: Final = rf"1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)"
+LANDLINE: Final = rf"0\d{{2,3}}{_GAP}[2-9]\d{{2,3}}{_GAP}\d{{4}}(?!\d)"
+CARD: Final = rf"62\d{{2}}(?:{_GAP}\d){{12,15}}(?!\d)"
+KINDS: Final = {"identity": IDENTITY, "mobile": MOBILE, "landline": LANDLINE, "card": CARD}
+_BEGIN: Final = r"(?:(?<!\d)|(?<!\d)(?:\+|00)?86[\s-]?)"
+_FINDERS: Final = {kind: re.compile(_BEGIN + pattern) for kind, pattern in KINDS.items()}
+_WIDE: Final = r"(?![\s\S]*[０-９][０-９\s-]{6})"
+WITHOUT_NUMBERS: Final = rf"^{_WIDE}(?![\s\S]*(?<!\d)(?:(?:\+|00)?86[\s-]?)?(?:{'|'.join(KINDS.values())}))[\s\S]*$"
+"""JSON Schema pattern of a text without such numbers: Prefect's server refuses it before it stores anything."""
+
+
+def personal_numbers(text: str, *kinds: str) -> tuple[str, ...]:
+    """Return the kinds of personal numbers that a text holds, of all kinds or of those named; never the numbers."""
+    plain = unicodedata.normalize("NFKC", text)
+    return tuple(kind for kind, finder in _FINDERS.items() if kind in (kinds or KINDS) and finder.search(plain))
