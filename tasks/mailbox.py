@@ -13,13 +13,20 @@ from tasks.conscription.intake import TAKERS as SEASON
 from tasks.conscription.registration_intake import TAKERS as REGISTRATION
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, Taker, take_in
+from tasks.policy_redemption.offline import TAKERS as OFFLINE
 
 FOLDER: Final = "mailbox"
 LOCK: Final = ".lock"
 DONE: Final = "done"
 REFUSED: Final = "refused"
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
-TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {"ZB": SEASON, "DJ": REGISTRATION, "YD": BENEFIT}
+TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {
+    "ZB": SEASON,
+    "DJ": REGISTRATION,
+    "YD": BENEFIT,
+    "DX": OFFLINE,
+    "ZC": OFFLINE,
+}
 """Which process takes which forms in: a case number says what it is."""
 NAMED: Final = tuple(dict.fromkeys((*(form for forms in TAKERS.values() for form in forms), "decision")))
 

@@ -71,7 +71,7 @@ def applications(version_id: int, firm_ids: Sequence[int], *, number: str = "DX-
         )
         tx.core.execute(insert(APPLICATIONS), [
             {"case_id": case_id, "notice_id": notice.id, "firm_id": firm_id, "version_id": version_id, "matter": "高企认定奖励", "channel": "sheet",
-             "requested": None, "assessed": assessed, "level": 0, "corrections": 0, "received_at": now()}
+             "requested": None, "figures": {}, "assessed": assessed, "level": 0, "corrections": 0, "received_at": now()}
             for case_id, firm_id in zip(ids, firm_ids, strict=True)
         ])  # fmt: skip
     return notice, ids

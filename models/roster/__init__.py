@@ -18,6 +18,7 @@ from models.roster.intake import (
     Standing,
     Verdict,
 )
+from models.roster.publicity import OfflineResultRow, OfflineStatus
 from models.roster.redemption import (
     ObjectionGround,
     PolicyApplicationRow,
@@ -57,6 +58,7 @@ FORMS: Final[dict[str, type[Row]]] = {
         PolicyPaperRow,
         PolicyIntentRow,
         PolicyObjectionRow,
+        OfflineResultRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""
@@ -79,6 +81,8 @@ __all__ = [
     "MedicalRow",
     "ObjectionGround",
     "ObjectionRow",
+    "OfflineResultRow",
+    "OfflineStatus",
     "PersonRow",
     "PolicyApplicationRow",
     "PolicyIntentRow",
