@@ -16,8 +16,7 @@ from tasks.conscription.benefit import CHECKS, rows_at
 from tasks.conscription.benefit_payment import Payable
 from tasks.conscription.benefit_roll import Account, accounts, season_of, year_of
 from tasks.conscription.course import rule_of
-from tasks.conscription.filing import columns_of, file_papers, file_sheet
-from tasks.conscription.paper import Filed
+from tasks.filing import Filed, columns_of, file_papers, file_sheet
 from tasks.step import Dossier, step
 
 ROSTER_KINDS: Final = (

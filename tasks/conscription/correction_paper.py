@@ -17,9 +17,8 @@ from models.paper import CorrectionOrder
 from tasks.clock import local_day, now
 from tasks.conscription.correction import CORRECTIONS, PARTIES, PERSONS, Issued, about
 from tasks.conscription.course import rule_of
-from tasks.conscription.filing import file_papers, plain_paper
-from tasks.conscription.paper import Filed
 from tasks.conscription.penalty import Ruling, bounds_on, review_terms
+from tasks.filing import Filed, file_papers, plain_paper
 from tasks.step import Dossier, step
 from tasks.store import reading
 

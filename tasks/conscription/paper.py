@@ -9,7 +9,6 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from config.contacts import contacts
-from config.fact import Fact
 from config.messages import say
 from config.offices import office, town
 from config.rulebook import rule
@@ -40,23 +39,15 @@ from tasks.conscription.course import rule_of
 from tasks.conscription.roll import PARTIES, PERSONS
 from tasks.conscription.service import Assessment, Transport
 from tasks.document import write_document
+from tasks.filing import FOLDER, Filed
 from tasks.journal import CASES
 from tasks.roster import SheetColumn, write_roster
 from tasks.step import Dossier, step
 from tasks.store import reading, table
 
 RETURNS: Final = table(Returned)
-FOLDER: Final = "papers"
 REPORT_TIME: Final = time(8)
 BATCH: Final = 60
-
-
-class Filed(Fact):
-    """A paper that was written: its file below the papers folder, how many it concerns, and its digest."""
-
-    file: str
-    concerns: int
-    digest: str
 
 
 def _path(dossier: Dossier, name: str, ending: str = "docx") -> Path:

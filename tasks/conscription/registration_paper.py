@@ -16,10 +16,9 @@ from models.paper import RegistrationAnnouncement
 from models.roster import RegistrationResult as Result
 from tasks.clock import local_day, now
 from tasks.conscription.course import rule_of
-from tasks.conscription.filing import columns_of, file_papers, file_sheet, plain_paper
-from tasks.conscription.paper import Filed
 from tasks.conscription.registration import OFFICE, REGISTRANTS, RegistrationResult, due_day
 from tasks.conscription.roll import PARTIES, PERSONS
+from tasks.filing import Filed, columns_of, file_papers, file_sheet, plain_paper
 from tasks.journal import CASES
 from tasks.step import Dossier, step
 from tasks.store import reading, transaction

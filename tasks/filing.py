@@ -6,14 +6,25 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from config.fact import Fact
 from config.offices import office
 from config.settings import settings
 from models.document import Document, Format, Table, paragraphs
 from tasks.clock import local_day, now
-from tasks.conscription.paper import FOLDER, Filed
 from tasks.document import write_document
 from tasks.roster import SheetColumn, write_roster
 from tasks.step import Dossier
+
+FOLDER: Final = "papers"
+
+
+class Filed(Fact):
+    """A paper that was written: its file below the papers folder, how many it concerns, and its digest."""
+
+    file: str
+    concerns: int
+    digest: str
+
 
 NOTHING_FILED: Final = Filed(file="", concerns=0, digest="")
 """What a step returns that had nobody to write about."""
