@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from config.calendar import Calendar, calendar
 from models.case import Deadline, Rung
@@ -206,17 +206,23 @@ def meet_clock(dossier: Dossier, name: str) -> None:
     dossier.journal[step, dossier.turn] = {"late": late}
 
 
+def outdated(days: Calendar) -> ColumnElement[bool]:
+    """Return what is true of an open clock that rests on another version of the calendar."""
+    open_now = DEADLINES.c.met_at.is_(None) & DEADLINES.c.superseded_at.is_(None)
+    return open_now & (DEADLINES.c.calendar_version != days.version)
+
+
 def recompute() -> list[str]:
-    """Derive anew every open clock that rests on another version of the calendar; return the cases whose end moved."""
+    """Derive anew every open clock that rests on another version of the calendar; return the cases whose end moved.
+
+    Members' gathered clocks are recomputed together (`tasks.deadline_set`).
+    """
     days, at, moved = calendar(), now(), []
     with reading() as connection:
         stale = connection.execute(
             select(DEADLINES.c.id, DEADLINES.c.case_id)
-            .where(
-                DEADLINES.c.met_at.is_(None),
-                DEADLINES.c.superseded_at.is_(None),
-                DEADLINES.c.calendar_version != days.version,
-            )
+            .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+            .where(outdated(days), or_(DEADLINES.c.gathered.is_(False), CASES.c.parent_id.is_(None)))
             .order_by(DEADLINES.c.id)
         ).all()
     for one in stale:

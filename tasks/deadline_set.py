@@ -1,6 +1,7 @@
 """Legal clocks on many members at once, in the transaction of the set step that moves them.
 
-They write no lines of their own: the set step names in its outcome what started, stopped or was met.
+They write no lines of their own: the set step names in its outcome what started, stopped or was met. Only what nobody
+did, an end that a new calendar moves, has its line in each member's journal.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,12 +11,16 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 
 from config.calendar import Calendar, calendar
+from config.messages import say
 from config.zone import SHANGHAI
 from models.column import canonical, stamp
 from models.deadline import Clock, DeadlineTerms, Due, due, practice_on
-from tasks.clock import now
-from tasks.deadline import DEADLINES, RUNGS, Owed, escalation_of, next_rung
-from tasks.store import Prepared, Transaction
+from tasks.clock import local_day, now
+from tasks.deadline import DEADLINES, RUNGS, Owed, escalation_of, next_rung, outdated
+from tasks.journal import CASES, Page, Standing, Telling, lock, write_pages
+from tasks.notify import recipients
+from tasks.step import SYSTEM
+from tasks.store import Prepared, Transaction, reading, transaction
 
 _FIELDS: Final = (
     *("case_id", "name", "turn", "clock", "budget", "anchor_at", "pauses", "due_at", "provisional"),
@@ -108,23 +113,27 @@ def _open(tx: Transaction, name: str, case_ids: Collection[int]) -> Sequence[Any
     return tx.core.execute(chosen).all()
 
 
-def _change(tx: Transaction, rows: Sequence[Any], pauses: Callable[[list[list[str]]], list[list[str]] | None]) -> None:
-    """Give clocks other pauses and derive their ends anew; None leaves a clock as it is."""
+def _change(
+    tx: Transaction, rows: Sequence[Any], pauses: Callable[[list[list[str]]], list[list[str]] | None]
+) -> dict[int, Due]:
+    """Give clocks other pauses and derive their ends anew; None leaves a clock as it is. Return the ends by clock."""
     days = calendar()
     fired: dict[int, set[str]] = {}
     for rung in tx.core.execute(select(RUNGS).where(RUNGS.c.deadline_id.in_([row.id for row in rows]))):
         fired.setdefault(rung.deadline_id, set()).add(rung.rung)
     moves: list[tuple[Any, ...]] = []
+    moved: dict[int, Due] = {}
     for row in rows:
         spans = pauses(list(row.pauses))
         if spans is None:
             continue
         terms = DeadlineTerms.under_rules(Clock(row.clock), row.anchor_at, row.budget, spans)
-        ends = due(terms, days)
+        ends = moved[row.id] = due(terms, days)
         rung_at = next_rung(terms, ends, row.rungs, fired.get(row.id, ()), days)
         instants = [stamp(at) if at else None for at in (ends.due_at, rung_at)]
         moves.append((canonical(spans), instants[0], ends.provisional, ends.calendar_version, instants[1], row.id))
     tx.run_many(_MOVE, moves)
+    return moved
 
 
 def pause_clocks(tx: Transaction, name: str, case_ids: Collection[int]) -> None:
@@ -164,3 +173,69 @@ def drop_clocks(tx: Transaction, case_ids: Collection[int], *names: str) -> None
     this = DEADLINES.c.case_id.in_(list(case_ids)) & DEADLINES.c.met_at.is_(None) & DEADLINES.c.superseded_at.is_(None)
     this = this & DEADLINES.c.name.in_(names) if names else this
     tx.core.execute(update(DEADLINES).where(this).values(superseded_at=now(), next_rung_at=None))
+
+
+def recompute_gathered() -> int:
+    """Derive anew members' gathered clocks that rest on another version of the calendar; return how many ends moved."""
+    days = calendar()
+    chosen = (
+        select(CASES.c.parent_id)
+        .join(DEADLINES, DEADLINES.c.case_id == CASES.c.id)
+        .where(outdated(days), DEADLINES.c.gathered.is_(True), CASES.c.parent_id.is_not(None))
+        .group_by(CASES.c.parent_id)
+        .order_by(CASES.c.parent_id)
+    )
+    with reading() as connection:
+        wholes = list(connection.execute(chosen).scalars())
+    return sum(_recompute_whole(whole, days) for whole in wholes)
+
+
+def _recompute_whole(whole_id: int, days: Calendar) -> int:
+    """Recompute the clocks of one whole case's members in one transaction, so that each office is told once."""
+    at = now()
+    chosen = (
+        select(*(CASES.c[name].label(f"case_{name}") for name in Standing._fields), CASES.c.process, *DEADLINES.c)
+        .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+        .where(outdated(days), DEADLINES.c.gathered.is_(True), CASES.c.parent_id == whole_id)
+        .order_by(CASES.c.id, DEADLINES.c.id)
+        .with_for_update(of=[CASES, DEADLINES])
+    )
+    with transaction() as tx:
+        whole = lock(tx, whole_id)
+        rows = tx.core.execute(chosen).all()
+        moved = _change(tx, rows, lambda spans: spans)
+        cases: dict[int, Standing] = {}
+        pages: dict[tuple[str, int], Page] = {}
+        for row in rows:
+            ends = moved[row.id]
+            if (ends.due_at, ends.provisional) == (row.due_at, row.provisional):
+                continue
+            case = cases.get(row.case_id) or Standing._make(row[: len(Standing._fields)])
+            step = f"clock-{row.name}-moved-{days.version[:12]}"
+            page = pages.setdefault((step, case.seq + 1), Page(tx, step, case.seq + 1, SYSTEM, at))
+            outcome = {"was": row.due_at, "due": ends.due_at, "provisional": ends.provisional}
+            cases[case.id] = page.add(case, None, outcome, row.rule, substance=False)
+        write_pages(tx, pages.values())
+        elsewhere = [row for row in rows if moved[row.id].due_at != row.due_at]
+        _tell_moved(tx, whole, elsewhere, days, at)
+    return len(elsewhere)
+
+
+def _tell_moved(tx: Transaction, whole: Standing, rows: Sequence[Any], days: Calendar, at: datetime) -> None:
+    case, pages = whole, []
+    for name in sorted({row.name for row in rows}):
+        mine = [row for row in rows if row.name == name]
+        told: dict[tuple[str, str], int] = {}
+        for row in mine:
+            for pair in recipients(tx, [row.office] if row.office else [], local_day(at), drill=bool(whole.drill)):
+                told[pair] = told.get(pair, 0) + 1
+        duty = say(f"duty_{mine[0].process}.{name.split('.')[0]}")
+        tellings = [
+            Telling(who, channel, "notice_kernel.moved_gathered", {"duty": duty, "members": members})
+            for (who, channel), members in told.items()
+        ]
+        # a calendar may be taken back and loaded again: the line's own number tells its turns apart
+        page = Page(tx, f"clock-{name}-moved-{days.version[:12]}", case.seq + 1, SYSTEM, at)
+        case = page.add(case, None, {"members": len(mine)}, mine[0].rule, tellings, substance=False)
+        pages.append(page)
+    write_pages(tx, pages)

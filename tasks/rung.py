@@ -1,15 +1,17 @@
 """Reminder and escalation rungs: each claimed by its unique row before it acts, so it fires once whatever crashes."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, literal_column, or_, select, update
 
 from config.calendar import calendar
 from config.messages import say
+from config.offices import office
 from config.zone import SHANGHAI
 from models.column import stamp
 from models.deadline import Clock, due, rung_times
@@ -18,11 +20,14 @@ from tasks.deadline import BATCH, DEADLINES, RUNGS, terms_of
 from tasks.journal import CASES, Page, Standing, Telling, write_pages
 from tasks.notify import recipients
 from tasks.step import SYSTEM
-from tasks.store import Prepared, Transaction, transaction
+from tasks.store import Prepared, Transaction, looking, transaction
+
+GATHERED: Final = 20_000
+"""Members of one whole case that are reminded of together, in one transaction; more make a second notice."""
 
 
 class Ringing(NamedTuple):
-    """A clock one of whose rungs is due, with its case, which is locked."""
+    """A clock one of whose rungs is due, with its case, which is locked; and whom each rung tells above the office."""
 
     case: Standing
     process: str
@@ -40,6 +45,7 @@ class Ringing(NamedTuple):
     unit_role: str
     rungs: tuple[str, ...]
     rule: str
+    escalation: Mapping[str, Sequence[str]]
 
 
 _OF_CLOCK: Final = (
@@ -56,20 +62,44 @@ _OF_CLOCK: Final = (
     "unit_role",
     "rungs",
     "rule",
+    "escalation",
 )
-_RINGING: Final = Prepared(
-    select(
-        *(CASES.c[name] for name in (*Standing._fields, "process", "subject")),
-        *(DEADLINES.c[name] for name in _OF_CLOCK),
+
+
+def _ringing(*which: ColumnElement[bool]) -> Select[Any]:
+    """Return the choice of clocks with a rung due; it never waits for a lock, so it cannot deadlock with a step."""
+    return (
+        select(
+            *(CASES.c[name] for name in (*Standing._fields, "process", "subject")),
+            *(DEADLINES.c[name] for name in _OF_CLOCK),
+        )
+        .join(CASES, CASES.c.id == DEADLINES.c.case_id)
+        .where(DEADLINES.c.next_rung_at <= bindparam("at"), *which)
+        .order_by(DEADLINES.c.next_rung_at)
+        .limit(bindparam("most"))
+        .offset(literal_column("0"))  # SQLite would bind a zero of its own
+        .with_for_update(of=[CASES, DEADLINES], skip_locked=True)
     )
-    .join(CASES, CASES.c.id == DEADLINES.c.case_id)
-    .where(DEADLINES.c.next_rung_at <= bindparam("at"))
-    .order_by(DEADLINES.c.next_rung_at)
-    .limit(bindparam("most"))
-    .offset(literal_column("0"))  # SQLite would bind a zero of its own
-    .with_for_update(of=[CASES, DEADLINES], skip_locked=True),  # never waits, so it cannot deadlock with a step
+
+
+_ALONE: Final = or_(DEADLINES.c.gathered.is_(False), CASES.c.parent_id.is_(None))
+_RINGING: Final = Prepared(_ringing(_ALONE), "at", "most")
+_GATHERED: Final = Prepared(
+    _ringing(DEADLINES.c.gathered.is_(True), CASES.c.parent_id == bindparam("whole")), "at", "whole", "most"
+)
+_WHOLES: Final = Prepared(
+    select(CASES.c.parent_id)
+    .join(DEADLINES, DEADLINES.c.case_id == CASES.c.id)
+    .where(DEADLINES.c.next_rung_at <= bindparam("at"), DEADLINES.c.gathered.is_(True), CASES.c.parent_id.is_not(None))
+    .group_by(CASES.c.parent_id)
+    .order_by(CASES.c.parent_id),
     "at",
-    "most",
+)
+_LOCK_WHOLE: Final = Prepared(
+    select(*(CASES.c[name] for name in (*Standing._fields, "process", "subject")))
+    .where(CASES.c.id == bindparam("of"))
+    .with_for_update(skip_locked=True),
+    "of",
 )
 _CLAIM: Final = Prepared(insert(RUNGS), "deadline_id", "rung", "fired_at")
 _NEXT_RUNG: Final = Prepared(
@@ -77,13 +107,21 @@ _NEXT_RUNG: Final = Prepared(
 )
 
 
-def ringing(tx: Transaction, at: datetime, most: int = BATCH) -> list[Ringing]:
-    """Return the clocks one of whose rungs is due, the longest due first, and lock them with their cases."""
+def ringing(tx: Transaction, at: datetime, most: int = BATCH, whole: int | None = None) -> list[Ringing]:
+    """Return the clocks one of whose rungs is due, the longest due first, and lock them with their cases.
+
+    Args:
+        tx: the transaction that fires them.
+        at: the moment.
+        most: how many at once.
+        whole: the whole case whose members' gathered clocks are meant; without it, every clock that is not gathered.
+    """
     last = len(Standing._fields)
     found = []
-    for row in tx.run(_RINGING, stamp(at), most).fetchall():
+    given = (_RINGING, stamp(at), most) if whole is None else (_GATHERED, stamp(at), whole, most)
+    for row in tx.run(*given).fetchall():
         process, subject, number, name, turn, clock, budget, anchor, pauses, ends, *rest = row[last:]
-        office, lagging, unit_role, rungs, cited = rest
+        office, lagging, unit_role, rungs, cited, escalation = rest
         found.append(
             Ringing(
                 Standing._make(row[:last]),
@@ -102,6 +140,7 @@ def ringing(tx: Transaction, at: datetime, most: int = BATCH) -> list[Ringing]:
                 unit_role,
                 _listed(rungs),
                 cited,
+                _by_rung(escalation),
             )
         )
     return found
@@ -111,6 +150,13 @@ def ringing(tx: Transaction, at: datetime, most: int = BATCH) -> list[Ringing]:
 def _listed(text: str) -> tuple[Any, ...]:
     """Read a stored list; most clocks share a few."""
     return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=512)
+def _by_rung(text: str) -> Mapping[str, Sequence[str]]:
+    """Read the stored roles of each rung; whoever gets it changes nothing in it."""
+    found: dict[str, list[str]] = json.loads(text)
+    return found
 
 
 def moment(stored: str | datetime) -> datetime:
@@ -125,13 +171,34 @@ def fire_rungs(limit: int = 10_000) -> int:
         with transaction() as tx:
             rows = ringing(tx, at)
             if not rows:
-                return fired
-            fired += _fire(tx, rows, at)
-    return fired
+                break
+            fired += _fire(tx, rows, at, Reminders(tx, at).of)
+    with looking() as tx:
+        wholes = [row[0] for row in tx.run(_WHOLES, stamp(at)).fetchall()]
+    return fired + sum(_fire_gathered(whole, at) for whole in wholes)
 
 
-def _fire(tx: Transaction, rows: Sequence[Ringing], at: datetime) -> int:
-    days, book, written = calendar(), Reminders(tx, at), stamp(at)
+def _fire_gathered(whole: int, at: datetime) -> int:
+    """Fire the rungs of a whole case's members in one transaction, so that each is told once of all of them.
+
+    The whole is locked first, as a set step locks it; one that is at work now is left to the next sweep.
+    """
+    with transaction() as tx:
+        row = tx.run(_LOCK_WHOLE, whole).fetchone()
+        rows = ringing(tx, at, GATHERED, whole) if row else []
+        if not rows:
+            return 0
+        gathering = Gathering(Reminders(tx, at))
+        fired = _fire(tx, rows, at, gathering.of)
+        *whole_case, process, subject = row
+        gathering.tell(tx, Standing._make(whole_case), process, subject, at)
+        return fired
+
+
+def _fire(
+    tx: Transaction, rows: Sequence[Ringing], at: datetime, told_of: Callable[[Ringing, str], Sequence[Telling]]
+) -> int:
+    days, written = calendar(), stamp(at)
     claims: list[tuple[int, str, str]] = []
     moves: list[tuple[str | None, int]] = []
     cases: dict[int, Standing] = {}
@@ -152,7 +219,7 @@ def _fire(tx: Transaction, rows: Sequence[Ringing], at: datetime) -> int:
             # two clocks of one case may ring in one batch: the second line continues the first
             case = cases.get(row.case.id, row.case)
             outcome = {"rung": name, "due": row.due_at}
-            told = book.of(row, name)
+            told = told_of(row, name)
             cases[case.id] = pages[key].add(case, None, outcome, row.rule, told, substance=False)
         known = known | {name for _, name in ready}
         left = min((when for name, when in times.items() if name not in known), default=None)
@@ -172,23 +239,74 @@ class Reminders:
 
     def of(self, row: Ringing, rung: str) -> list[Telling]:
         """Return the notices of one rung: to who owes, and to each unit that lags with its number."""
-        shown = row.due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if row.due_at else ""
         duty = say(f"duty_{row.process}.{row.name.split('.')[0]}")
-        facts: dict[str, Any] = {"subject": row.subject, "duty": duty, "due": shown}
+        facts: dict[str, Any] = {"subject": row.subject, "duty": duty, "due": shown(row.due_at) if row.due_at else ""}
         template, drill = f"notice_kernel.rung_{rung.partition(':')[0]}", bool(row.case.drill)
-        owing = self._whom(row.office, drill) if row.office else []
+        owing = self.whom(row.office, drill=drill) if row.office else []
         told = [Telling(who, channel, template, facts) for who, channel in owing]
+        if above := row.escalation.get(rung):
+            up = facts | {"office": office(row.office).title if row.office else row.case.number}
+            more = dict.fromkeys(pair for role in above for pair in self.whom(role, drill=drill) if pair not in owing)
+            told += [Telling(who, channel, f"{template}_up", up) for who, channel in more]
         if row.lagging:
             for unit, members in lag_by_unit(self._tx, row.case.id, row.lagging).items():
                 late = facts | {"members": members}
-                for who, channel in self._whom(f"{row.unit_role}:{unit}", drill):
+                for who, channel in self.whom(f"{row.unit_role}:{unit}", drill=drill):
                     told.append(Telling(who, channel, f"{template}_lag", late))
         return told
 
-    def _whom(self, role: str, drill: bool) -> list[tuple[str, str]]:
+    def whom(self, role: str, *, drill: bool) -> list[tuple[str, str]]:
+        """Return (recipient, channel) of everybody who holds a role."""
         if (role, drill) not in self._known:
             self._known[role, drill] = recipients(self._tx, [role], self._day, drill=drill)
         return self._known[role, drill]
+
+
+class Gathering:
+    """The rungs of many members that ring together: each office and each role above it is told once of all of them."""
+
+    def __init__(self, book: Reminders) -> None:
+        self._book = book
+        self._rung: dict[tuple[str, str], list[Ringing]] = {}
+
+    def of(self, row: Ringing, rung: str) -> Sequence[Telling]:
+        """Gather one member's rung; it tells nobody by itself."""
+        self._rung.setdefault((row.name, rung), []).append(row)
+        return ()
+
+    def tell(self, tx: Transaction, whole: Standing, process: str, subject: str, at: datetime) -> None:
+        """Write one line a clock and rung in the whole case's journal, with the notices of everybody it concerns."""
+        case, pages = whole, []
+        for (name, rung), rows in self._rung.items():
+            # a whole's members ring day after day: the line's own number tells its turns apart
+            page = Page(tx, f"rung-{name}-{rung}", case.seq + 1, SYSTEM, at)
+            facts = {"subject": subject, "duty": say(f"duty_{process}.{name.split('.')[0]}")}
+            told = [*self._told(rows, rung, facts, drill=bool(whole.drill))]
+            outcome = {"rung": rung, "members": len(rows)}
+            case = page.add(case, None, outcome, rows[0].rule, told, substance=False)
+            pages.append(page)
+        write_pages(tx, pages)
+
+    def _told(self, rows: Sequence[Ringing], rung: str, facts: dict[str, Any], *, drill: bool) -> Iterator[Telling]:
+        template = f"notice_kernel.rung_{rung.partition(':')[0]}_gathered"
+        reached: dict[tuple[str, str, str], dict[int, Ringing]] = {}
+        for row in rows:
+            roles = [(row.office, template)] if row.office else []
+            for role, text in (*roles, *((role, f"{template}_up") for role in row.escalation.get(rung, ()))):
+                for who, channel in self._book.whom(role, drill=drill):
+                    reached.setdefault((who, channel, text), {})[row.id] = row
+        for (who, channel, text), mine in reached.items():
+            offices = Counter(row.office for row in mine.values() if row.office)
+            named = [
+                say("kernel.office_count", office=office(role).title, members=n) for role, n in sorted(offices.items())
+            ]
+            more = {"members": len(mine), "due": shown(min(row.due_at for row in mine.values() if row.due_at))}
+            yield Telling(who, channel, text, facts | more | {"offices": "、".join(named)})
+
+
+def shown(due_at: datetime) -> str:
+    """Return a moment as a notice prints it."""
+    return due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def lag_by_unit(tx: Transaction, case_id: int, statuses: Sequence[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from tasks.clock import now
 from tasks.conscription.board import places_of, ranking_board, seasons_since
 from tasks.conscription.retention import erase_expired
 from tasks.deadline import recompute
+from tasks.deadline_set import recompute_gathered
 from tasks.housekeeping import erase_sheets, forget_duty_runs
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
@@ -35,7 +36,7 @@ def take_rosters() -> int:
 
 def move_deadlines() -> int:
     """Recompute the clocks that rest on an older calendar; return how many ends moved."""
-    return len(recompute())
+    return len(recompute()) + recompute_gathered()
 
 
 def show_boards() -> int:

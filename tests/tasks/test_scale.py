@@ -18,7 +18,7 @@ from tasks.clock import now
 from tasks.conscription.board import seasons_since
 from tasks.database import upgrade
 from tasks.outbox import OURS, due
-from tasks.rung import _RINGING
+from tasks.rung import _GATHERED, _RINGING, _WHOLES
 from tasks.store import engine
 from tasks.wait import nudged
 
@@ -74,6 +74,8 @@ def test_no_large_table_is_looked_through(name: str, ready: None) -> None:
 
 def test_the_rungs_due_are_found_by_their_index(ready: None) -> None:
     driver = sqlite3.connect(str(engine().url.database))
-    plans = _plans(driver, _RINGING.sql("sqlite"), ("2027-01-01", 500))
-    assert any("ix_deadlines_next_rung" in line for line in plans)
-    assert not any(line.startswith("SCAN") for line in plans)
+    given = ((_RINGING, ("2027-01-01", 500)), (_WHOLES, ("2027-01-01",)), (_GATHERED, ("2027-01-01", 1, 500)))
+    for statement, values in given:
+        plans = _plans(driver, statement.sql("sqlite"), values)
+        assert not any(line.startswith("SCAN") for line in plans)
+        assert statement is _GATHERED or any("ix_deadlines_next_rung" in line for line in plans)
