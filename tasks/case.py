@@ -31,8 +31,6 @@ _TAKE_UP: Final = Prepared(
     "of",
 )
 _NUDGES: Final = Prepared(select(INSTANCES.c.nudges).where(INSTANCES.c.case_id == bindparam("of")), "of")
-# two runs may open one case at the same time, when there is no row to lock yet: the second waits here for the first
-_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @dataclass
@@ -111,7 +109,7 @@ def _find(tx: Transaction, number: str) -> tuple[int | None, int]:
     if tx.dialect == "sqlite":
         return None, take_ids(tx, 1)[0]
     with tx.at_once():
-        tx.driver.execute(_ONE_AT_A_TIME, (number,))
+        tx.alone(number)  # two runs may open one case at the same time: the second waits here for the first
         again, (fresh,) = tx.run(_FIND, number), take_ids(tx, 1)
     row = again.fetchone()
     return row[0] if row else None, fresh

@@ -1,7 +1,7 @@
 """The inbox folder: rosters laid into it are taken in, and moved on to where their result says."""
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from tasks.conscription.intake import TAKERS as SEASON
 from tasks.conscription.registration_intake import TAKERS as REGISTRATION
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, Taker, take_in
+from tasks.policy_redemption import firm
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
 
 FOLDER: Final = "mailbox"
@@ -26,9 +27,13 @@ TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {
     "YD": BENEFIT,
     "DX": OFFLINE,
     "ZC": OFFLINE,
+    "QY": firm.TAKERS,
 }
 """Which process takes which forms in: a case number says what it is."""
-NAMED: Final = tuple(dict.fromkeys((*(form for forms in TAKERS.values() for form in forms), "decision")))
+OPENERS: Final[Mapping[str, Callable[[str], None]]] = {"QY": firm.open_register}
+"""Whose cases are only kept: the first sheet opens them."""
+NAMED: Final = sorted({*(form for forms in TAKERS.values() for form in forms), "decision"}, key=len, reverse=True)
+"""Every form, the longer names first: `firm_account` is not a `firm`."""
 
 
 def take_roster(case: str, form: str, path: Path) -> Intake:
@@ -37,9 +42,12 @@ def take_roster(case: str, form: str, path: Path) -> Intake:
     Raises:
         Refusal: the case's process has no such form, or the file as a whole cannot be taken.
     """
-    forms = TAKERS.get(case.partition("-")[0], {})
+    kind = case.partition("-")[0]
+    forms = TAKERS.get(kind, {})
     if form not in forms:
         raise Refusal("kernel.no_such_form", form=form)
+    if kind in OPENERS:
+        OPENERS[kind](case)
     return take_in(case, form, path, forms[form])
 
 
@@ -83,7 +91,9 @@ def _form_of(stem: str) -> str:
     for form in NAMED:
         if stem.startswith((form, FORMS[form].sheet_title())):
             return form
-    raise Refusal("kernel.file_unnamed", file=stem, forms="、".join(FORMS[form].sheet_title() for form in NAMED))
+    raise Refusal(
+        "kernel.file_unnamed", file=stem, forms="、".join(FORMS[form].sheet_title() for form in sorted(NAMED))
+    )
 
 
 def _move(path: Path, where: str) -> Path:

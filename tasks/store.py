@@ -40,6 +40,9 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
+ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
 class Prepared:
     """A Core statement compiled once per dialect to driver SQL with positional parameters."""
 
@@ -148,6 +151,11 @@ class Transaction:
         """Send statements that need no answer on one way to a PostgreSQL server and back."""
         pipeline: AbstractContextManager[Any] = nullcontext() if self.dialect == "sqlite" else self.driver.pipeline()
         return pipeline
+
+    def alone(self, name: str) -> None:
+        """Let one transaction at a time on under a name, where there is no row to lock yet: SQLite has one writer."""
+        if self.dialect != "sqlite":
+            self.driver.execute(ALONE, (name,))
 
     @property
     def core(self) -> Connection:

@@ -4,6 +4,7 @@ from typing import Final
 
 from models.roster.benefit import AwardKind, AwardRow, ServiceArea, ServiceYearRow
 from models.roster.cell import Cell, Choice
+from models.roster.firm import CreditGrade, FirmRow
 from models.roster.form import AboutCandidate, Column, Remark, Row, columns_of
 from models.roster.intake import (
     ApplicationBasis,
@@ -59,6 +60,7 @@ FORMS: Final[dict[str, type[Row]]] = {
         PolicyIntentRow,
         PolicyObjectionRow,
         OfflineResultRow,
+        FirmRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""
@@ -75,9 +77,11 @@ __all__ = [
     "Channel",
     "Choice",
     "Column",
+    "CreditGrade",
     "DecisionRow",
     "Education",
     "EvidenceRow",
+    "FirmRow",
     "MedicalRow",
     "ObjectionGround",
     "ObjectionRow",

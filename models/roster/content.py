@@ -94,7 +94,7 @@ def text_reader(limit: int) -> Callable[[Any], str]:
     return read
 
 
-def _digits(raw: Any, number: str) -> str:
+def digits_of(raw: Any, number: str) -> str:
     """Return text that never was a number: Excel drops leading zeros and every digit after the 15th."""
     if isinstance(raw, (int, float)):
         raise wrong(number)
@@ -117,14 +117,14 @@ def _first(findings: Sequence[Finding]) -> None:
 
 def read_identity(raw: Any) -> str:
     """Read an identity number (GB 11643); one that passed through a number is refused, never repaired."""
-    told = identity_told(_digits(raw, "identity_is_number").upper())
+    told = identity_told(digits_of(raw, "identity_is_number").upper())
     _first(told.errors)
     return told.value
 
 
 def read_phone(raw: Any) -> str:
     """Read a mobile number, or one of a fixed line with its area code."""
-    text = _digits(raw, "phone_is_number").replace("–", "-").replace("—", "-")
+    text = digits_of(raw, "phone_is_number").replace("–", "-").replace("—", "-")
     if found := _MOBILE.fullmatch(text.replace("-", "")):
         return found[1]
     if found := _LANDLINE.fullmatch(text):
@@ -134,7 +134,7 @@ def read_phone(raw: Any) -> str:
 
 def read_account(raw: Any) -> str:
     """Read a person's bank account."""
-    checked = check_account(_digits(raw, "account_is_number"), personal=True)
+    checked = check_account(digits_of(raw, "account_is_number"), personal=True)
     _first(checked.errors)
     return checked.value
 

@@ -7,9 +7,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from models.identity import check_credit_code
-from models.roster.cell import Account, Cell, Choice, Day, LongText, Money, Name, Text, YesNo, choice
-from models.roster.content import CASE_NUMBER, code_reader, number_reader, text_of, text_reader, whole_reader, wrong
+from models.identity import check_account, check_credit_code
+from models.roster.cell import Cell, Choice, Day, LongText, Money, Name, Text, YesNo, choice
+from models.roster.content import (
+    CASE_NUMBER,
+    code_reader,
+    digits_of,
+    number_reader,
+    text_of,
+    text_reader,
+    whole_reader,
+    wrong,
+)
 from models.roster.form import Remark, Row
 from models.roster.selection import Channel
 
@@ -23,9 +32,18 @@ def _read_uscc(raw: Any) -> str:
     return checked.value
 
 
+def _read_firm_account(raw: Any) -> str:
+    """Read a firm's bank account, which carries no check digit."""
+    checked = check_account(digits_of(raw, "account_is_number"), personal=False)
+    if checked.errors:
+        raise wrong(checked.errors[0].key, **checked.errors[0].facts)
+    return checked.value
+
+
 Uscc = Annotated[str, Cell(_read_uscc, "code", 22, also=("信用代码", "社会信用代码", "企业代码"))]
 ApplicationNumber = Annotated[str, Cell(code_reader(CASE_NUMBER, "application_number_wrong"), "code", 24)]
 FirmName = Annotated[str, Cell(text_reader(FILE_NAME), "text", 30, also=("单位名称", "公司名称"))]
+FirmAccount = Annotated[str, Cell(_read_firm_account, "account", 24, private=True)]
 FileName = Annotated[str, Cell(text_reader(FILE_NAME), "text", 30)]
 Figure = Annotated[Decimal, Cell(number_reader("yuan", "0", "999999999999.99", 2), "money", 16, unit="yuan")]
 Heads = Annotated[int, Cell(whole_reader("", 0, 1_000_000), "number", 12)]
@@ -56,7 +74,7 @@ class PolicyApplicationRow(Row):
     employees: Heads | None = Field(default=None, title="职工人数")
     holder: Text | None = Field(default=None, title="户名", description="收款账户三项一并填写；平台已有的可不填")
     bank: Text | None = Field(default=None, title="开户银行")
-    account: Account | None = Field(default=None, title="银行账号", description="按文本填写")
+    account: FirmAccount | None = Field(default=None, title="银行账号", description="按文本填写")
 
     def key(self) -> tuple[str, ...]:
         """One row a firm."""
@@ -106,7 +124,7 @@ class PolicyIntentRow(AboutApplication):
     accepts: YesNo = Field(title="是否享受", description="放弃的填否")
     holder: Text | None = Field(default=None, title="户名", description="平台已有账户的可不填")
     bank: Text | None = Field(default=None, title="开户银行")
-    account: Account | None = Field(default=None, title="银行账号", description="按文本填写")
+    account: FirmAccount | None = Field(default=None, title="银行账号", description="按文本填写")
 
     def contradictions(self, on: date | None) -> Iterator[Remark]:
         """An account is told whole or not at all."""
