@@ -99,7 +99,8 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
     )
     if found := _received(case_id, form, sheet.file_digest):
         return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
-    *chunks, last = in_chunks(sheet.accepted) if sheet.accepted else [()]
+    size = max(len(sheet.accepted), 1) if FORMS[form].at_once else CHUNK
+    *chunks, last = in_chunks(sheet.accepted, size) if sheet.accepted else [()]
     refused: list[Refused] = []
     for chunk in chunks:
         with transaction() as tx:

@@ -15,6 +15,7 @@ from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, Taker, take_in
 from tasks.policy_redemption import firm
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
+from tasks.policy_redemption.payment_intake import TAKERS as MONEY
 
 FOLDER: Final = "mailbox"
 LOCK: Final = ".lock"
@@ -25,7 +26,7 @@ TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {
     "ZB": SEASON,
     "DJ": REGISTRATION,
     "YD": BENEFIT,
-    "DX": OFFLINE,
+    "DX": {**OFFLINE, **MONEY},
     "ZC": OFFLINE,
     "QY": firm.TAKERS,
 }

@@ -19,6 +19,7 @@ from models.roster.intake import (
     Standing,
     Verdict,
 )
+from models.roster.payment import FirmAccountRow, PaymentOutcome, PaymentResultRow
 from models.roster.publicity import OfflineResultRow, OfflineStatus
 from models.roster.redemption import (
     ObjectionGround,
@@ -61,6 +62,8 @@ FORMS: Final[dict[str, type[Row]]] = {
         PolicyObjectionRow,
         OfflineResultRow,
         FirmRow,
+        PaymentResultRow,
+        FirmAccountRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""
@@ -82,11 +85,14 @@ __all__ = [
     "Education",
     "EvidenceRow",
     "FirmRow",
+    "FirmAccountRow",
     "MedicalRow",
     "ObjectionGround",
     "ObjectionRow",
     "OfflineResultRow",
     "OfflineStatus",
+    "PaymentOutcome",
+    "PaymentResultRow",
     "PersonRow",
     "PolicyApplicationRow",
     "PolicyIntentRow",

@@ -32,6 +32,8 @@ class Row(Fact):
     form: ClassVar[str]
     closed: ClassVar[str] = "column_unknown"
     """Message that refuses a column which the form does not have."""
+    at_once: ClassVar[bool] = False
+    """All rows of a sheet are taken in one transaction, because one signature stands for them all."""
 
     @classmethod
     def sheet_title(cls) -> str:
