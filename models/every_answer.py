@@ -5,6 +5,7 @@ from models.conscription import answer as conscription
 from models.conscription import service_answer as service
 from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import bulletin
+from models.policy_redemption import demand_answer as demand
 
 FORMS = Answer.forms
-PROCESSES = (conscription, service, policy_redemption, bulletin)
+PROCESSES = (conscription, service, policy_redemption, bulletin, demand)
