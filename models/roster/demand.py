@@ -66,9 +66,9 @@ class DemandRow(Row):
         """A heading names nobody; whoever wants an answer can be reached; nothing is received ahead of its day."""
         yield from super().contradictions(on)
         if personal_numbers(self.title):
-            yield Remark("title", "demand.title_personal")
+            yield Remark("title", "demand_title_personal")
         if self.kind.wants_answer() and not (self.phone or self.uscc):
-            yield Remark("phone", "demand.contact_missing")
+            yield Remark("phone", "demand_contact_missing")
         if on and self.received > on:
             yield Remark("received", "day_ahead", {"on": on.isoformat()})
 
@@ -130,4 +130,4 @@ class ResourceRow(Row):
         yield from super().contradictions(on)
         for field in ("title", "about"):
             if personal_numbers(getattr(self, field), "identity", "mobile", "card"):
-                yield Remark(field, "demand.title_personal")
+                yield Remark(field, "demand_title_personal")
