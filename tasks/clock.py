@@ -1,6 +1,6 @@
 """What time it is: the machine's, or that of a simulated installation, which is ahead of it and ticks on."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -61,3 +61,13 @@ def set_clock(to: datetime, *, back: bool = False) -> None:
             tx.core.execute(update(CLOCK).values(ahead=ahead))
         else:
             raise Refusal("kernel.clock_goes_forward", to=to.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"))
+
+
+def morning(day: date) -> datetime:
+    """Return the first moment of a day in the district."""
+    return datetime.combine(day, time(0), SHANGHAI)
+
+
+def after(day: date) -> datetime:
+    """Return the first moment after a day in the district."""
+    return morning(day + timedelta(days=1))

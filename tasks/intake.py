@@ -26,6 +26,8 @@ from tasks.wait import count_nudge
 RECEIVED: Final = table(Received)
 CHUNK: Final = 1000
 RETURNED_FOLDER: Final = "returned"
+MAILBOX: Final = "mailbox"
+"""Folder of the home in which sheets and files arrive, by case number."""
 
 
 class Refused(NamedTuple):

@@ -12,13 +12,13 @@ from tasks.conscription.benefit_intake import TAKERS as BENEFIT
 from tasks.conscription.intake import TAKERS as SEASON
 from tasks.conscription.registration_intake import TAKERS as REGISTRATION
 from tasks.decision_sheet import answer_sheet
-from tasks.intake import Intake, Taker, take_in
-from tasks.policy_redemption import demand_lodging, firm
+from tasks.intake import MAILBOX, Intake, Taker, take_in
+from tasks.policy_redemption import firm
+from tasks.policy_redemption.arrival import TAKERS as REDEMPTION
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
 from tasks.policy_redemption.payment_intake import TAKERS as MONEY
-from tasks.policy_redemption.yearly import prepare_register
 
-FOLDER: Final = "mailbox"
+FOLDER: Final = MAILBOX
 LOCK: Final = ".lock"
 DONE: Final = "done"
 REFUSED: Final = "refused"
@@ -27,13 +27,12 @@ TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {
     "ZB": SEASON,
     "DJ": REGISTRATION,
     "YD": BENEFIT,
-    "DX": {**OFFLINE, **MONEY},
+    "DX": {**REDEMPTION, **OFFLINE, **MONEY},
     "ZC": OFFLINE,
     "QY": firm.TAKERS,
-    "SQ": demand_lodging.TAKERS,
 }
 """Which process takes which forms in: a case number says what it is."""
-OPENERS: Final[Mapping[str, Callable[[str], None]]] = {"QY": firm.open_register, "SQ": prepare_register}
+OPENERS: Final[Mapping[str, Callable[[str], None]]] = {"QY": firm.open_register}
 """Whose cases are only kept: the first sheet opens them."""
 NAMED: Final = sorted({*(form for forms in TAKERS.values() for form in forms), "decision"}, key=len, reverse=True)
 """Every form, the longer names first: `firm_account` is not a `firm`."""

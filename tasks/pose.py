@@ -57,7 +57,7 @@ class _Asking(NamedTuple):
     turn: int
     title: str
     rule: str
-    excluded: tuple[str, ...]
+    excluded: Mapping[str, Sequence[str]]
     roles: Mapping[str, Sequence[str]]
     texts: Mapping[str, str]
     shown: Mapping[str, Mapping[str, Any]]
@@ -73,7 +73,7 @@ def pose(
     of: str | Mapping[str, Sequence[str]],
     mode: Mode = Mode.SINGLE,
     rule: str = "",
-    excluded: Sequence[str] = (),
+    excluded: Sequence[str] | Mapping[str, Sequence[str]] = (),
     shown: Mapping[str, Mapping[str, Any]] | None = None,
     due: Mapping[str, datetime] | None = None,
 ) -> int:
@@ -91,7 +91,7 @@ def pose(
         of: the role, or the roles of each member by case number.
         mode: how many of a member's roles must answer.
         rule: the rule and article it rests on.
-        excluded: staff numbers that may not answer.
+        excluded: staff numbers that may not answer, for all or by case number.
         shown: what the door holds an answer against (`Answer.objection`), by case number; never personal data.
         due: when an answer is due, by case number, for the worklist; the clock itself is the member's own.
     """
@@ -100,8 +100,10 @@ def pose(
         return int(dossier.journal[name, dossier.turn]["members"])
     roles = {number: [of] if isinstance(of, str) else list(of[number]) for number in members}
     title = say(f"point_{dossier.process}.{point.split('.', maxsplit=1)[0]}")
-    constant = (form.__name__, mode, point, dossier.turn, title, rule, tuple(excluded))
-    asking = _Asking(*constant, roles, members, shown or {}, due or {})
+    barred = excluded if isinstance(excluded, Mapping) else dict.fromkeys(members, tuple(excluded))
+    asking = _Asking(
+        form.__name__, mode, point, dossier.turn, title, rule, barred, roles, members, shown or {}, due or {}
+    )
     numbers = sorted(members)
     *chunks, last = [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)] or [[]]
     for chunk in chunks:
@@ -173,7 +175,7 @@ def _put(tx: Transaction, dossier: Dossier, asking: _Asking, numbers: Sequence[s
     for case, decision_id in zip(cases, take_ids(tx, len(cases), DECISIONS), strict=True):
         number, late = case.number, asking.due.get(case.number)
         facts = (asking.form, asking.mode.value, OPEN, case.version, asking.title, asking.texts[number])
-        moments = (stamp(late) if late else None, stamp(at), canonical(asking.excluded))
+        moments = (stamp(late) if late else None, stamp(at), canonical(asking.excluded.get(number, ())))
         asked.append((decision_id, case.id, asking.point, asking.turn, *facts, *moments))
         for place, role in enumerate(asking.roles[number], 1):
             seat = open_seat(decision_id, place, role, run_id)

@@ -23,6 +23,7 @@ from models.roster.form import Remark, Row
 from models.roster.selection import Channel
 
 FILE_NAME = 120
+PAPER_LIST = 2000
 
 
 def _read_uscc(raw: Any) -> str:
@@ -45,6 +46,7 @@ ApplicationNumber = Annotated[str, Cell(code_reader(CASE_NUMBER, "application_nu
 FirmName = Annotated[str, Cell(text_reader(FILE_NAME), "text", 30, also=("单位名称", "公司名称"))]
 FirmAccount = Annotated[str, Cell(_read_firm_account, "account", 24, private=True)]
 FileName = Annotated[str, Cell(text_reader(FILE_NAME), "text", 30)]
+PaperList = Annotated[str, Cell(text_reader(PAPER_LIST), "text", 60)]
 Figure = Annotated[Decimal, Cell(number_reader("yuan", "0", "999999999999.99", 2), "money", 16, unit="yuan")]
 Heads = Annotated[int, Cell(whole_reader("", 0, 1_000_000), "number", 12)]
 
@@ -72,6 +74,11 @@ class PolicyApplicationRow(Row):
     tax: Figure | None = Field(default=None, title="纳税额（元）")
     investment: Figure | None = Field(default=None, title="投资额（元）")
     employees: Heads | None = Field(default=None, title="职工人数")
+    papers: PaperList | None = Field(
+        default=None,
+        title="申报材料",
+        description="每份写作 材料名称=文件名，用分号隔开；文件放在同一文件夹的 files 子文件夹内",
+    )
     holder: Text | None = Field(default=None, title="户名", description="收款账户三项一并填写；平台已有的可不填")
     bank: Text | None = Field(default=None, title="开户银行")
     account: FirmAccount | None = Field(default=None, title="银行账号", description="按文本填写")
