@@ -7,7 +7,20 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from config.calendar import calendar
 from config.messages import say
@@ -105,6 +118,15 @@ _CLAIM: Final = Prepared(insert(RUNGS), "deadline_id", "rung", "fired_at")
 _NEXT_RUNG: Final = Prepared(
     update(DEADLINES).where(DEADLINES.c.id == bindparam("of")).values(next_rung_at=bindparam("next")), "next", "of"
 )
+_MOVED: Final = (
+    func.unnest(bindparam("next", type_=ARRAY(DateTime(timezone=True))), bindparam("of", type_=ARRAY(Integer)))
+    .table_valued("next", "of")
+    .render_derived()
+)
+_NEXT_RUNGS: Final = Prepared(
+    update(DEADLINES).where(DEADLINES.c.id == _MOVED.c.of).values(next_rung_at=_MOVED.c.next), "next", "of"
+)
+"""Many at once, on PostgreSQL."""
 
 
 def ringing(tx: Transaction, at: datetime, most: int = BATCH, whole: int | None = None) -> list[Ringing]:
@@ -226,7 +248,10 @@ def _fire(
         moves.append((stamp(left) if left else None, row.id))
     write_pages(tx, pages.values())
     tx.insert_many(_CLAIM, claims)
-    tx.run_many(_NEXT_RUNG, moves)
+    if tx.dialect == "sqlite" or len(moves) == 1:
+        tx.run_many(_NEXT_RUNG, moves)
+    else:
+        tx.run(_NEXT_RUNGS, *map(list, zip(*moves, strict=True)))
     return len(claims)
 
 
