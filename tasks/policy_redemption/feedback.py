@@ -204,11 +204,13 @@ def take_corrections(dossier: Dossier, members: list[Member]) -> Iterable[Moved]
         for member in members:
             file, lapsed = files[member.id], member.id in due and due[member.id] < at
             left = owes(file, told[member.id])
-            if not left and file.stirred_at:
+            in_time = file.stirred_at is not None and (not lapsed or file.stirred_at <= due[member.id])
+            if not left and in_time:
                 mended[member.id] = file
                 moves.append(_resubmitted(member, file, cite("resubmission_clock", dossier.on)))
             elif lapsed:
-                reason = say("policy_redemption.not_mended", "zh", items="、".join(map(title_of, left)))
+                items = "、".join(map(title_of, left or [one.item for one in told[member.id]]))
+                reason = say("policy_redemption.not_mended", "zh", items=items)
                 rule = cite("correction_days", dossier.on)
                 moves.append(done.end(member, file, A.EXPIRED, {"missing": left}, rule, reason=reason))
             elif file.stirred_at:  # some of it came: the notice stands until its last day

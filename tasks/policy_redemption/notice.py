@@ -135,11 +135,19 @@ def launch_text(dossier: Dossier, notice: Notice, found: Matches | None) -> str:
     return shown + "\n\n" + say("question_policy_redemption.list", **facts)
 
 
-@step(reaches=N.OPEN, tells=lambda outcome: (outcome["department"], CENTRE), rule=rule_of("online_exempt"))
-def call_for_applications(dossier: Dossier) -> dict[str, str]:
+class Called(Fact):
+    """A notice as it goes out: whose it is, and its window, both days included."""
+
+    department: str
+    opens: date
+    closes: date
+
+
+@step(reaches=N.OPEN, tells=lambda called: (called.department, CENTRE), rule=rule_of("online_exempt"))
+def call_for_applications(dossier: Dossier) -> Called:
     """Send the notice out: from its first day firms apply, or say that they take what they need not apply for."""
     notice = notice_of(dossier.id)
-    return {"department": notice.department, "opens": str(notice.opens), "closes": str(notice.closes)}
+    return Called(department=notice.department, opens=notice.opens, closes=notice.closes)
 
 
 def await_opening(dossier: Dossier, notice: Notice) -> None:

@@ -75,6 +75,12 @@ def content(**changes: Any) -> PolicyContent:
 class Redeeming(Stage):
     """The stage of one notice."""
 
+    number = NOTICE
+
+    def member(self, place: int) -> str:
+        """Return an application's number."""
+        return f"{self.number}-{place:06}"
+
     def policy(self, *contents: PolicyContent, code: str = CODE) -> list[int]:
         """Publish a policy with its versions; return the versions' ids."""
         versions = contents or (content(),)
@@ -121,7 +127,7 @@ class Redeeming(Stage):
 
     def file(self, name: str, body: str = "") -> str:
         """Lay a file into the notice's inbox."""
-        path = self.folder / "home" / MAILBOX / NOTICE / "files" / name
+        path = self.folder / "home" / MAILBOX / self.number / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body or f"{name}的内容", encoding="utf-8")
         return name
@@ -130,9 +136,9 @@ class Redeeming(Stage):
         """Return the list of papers of a whole application, its files laid into the inbox."""
         return "；".join(f"{material}={self.file(f'{place}-{material}.pdf')}" for material in MATERIALS)
 
-    def send(self, form: str, rows: Sequence[Row], number: str = NOTICE) -> Intake:
+    def send(self, form: str, rows: Sequence[Row], number: str = "") -> Intake:
         """Send a sheet to the notice."""
-        return take_roster(number, form, self.roster(rows))
+        return take_roster(number or self.number, form, self.roster(rows))
 
     def apply(self, *places: int, papers: bool = True, **more: Any) -> Intake:
         """Apply for firms, with all their papers or none."""
@@ -145,14 +151,16 @@ class Redeeming(Stage):
     def hand_in(self, place: int, *materials: str, body: str = "补正") -> Intake:
         """Hand in papers of an application."""
         rows = [
-            PolicyPaperRow(number=member(place), material=one, file=self.file(f"{place}-{one}-补.pdf", f"{body}{one}"))
+            PolicyPaperRow(
+                number=self.member(place), material=one, file=self.file(f"{place}-{one}-补.pdf", f"{body}{one}")
+            )
             for one in materials
         ]
         return self.send("policy_paper", rows)
 
     def sign(self, point: str, place: int = 0, role: str = "", *, staff: str = "", **fields: Any) -> None:
         """Answer the open questions of a point: of one application or all, of one role or all."""
-        case = member(place) if place else ""
+        case = self.member(place) if place else ""
         asked = [one for one in open_questions(role=role) if one.point == point and (not case or one.case == case)]
         assert asked, (point, case, [(one.case, one.point) for one in open_questions()])
         for one in asked:
@@ -164,7 +172,7 @@ class Redeeming(Stage):
 
     def told_steps(self) -> list[str]:
         """Return the steps of the notice's journal; each has its title in both languages."""
-        chosen = select(ENTRIES.c.step).where(ENTRIES.c.case_id == case_id_of(NOTICE)).order_by(ENTRIES.c.seq)
+        chosen = select(ENTRIES.c.step).where(ENTRIES.c.case_id == case_id_of(self.number)).order_by(ENTRIES.c.seq)
         skipped = ("asked-", "ask-", "until-", "for-", "clock-", "received-", "rung-", "signed-", "opened", "closed")
         with reading() as connection:
             steps = [one for one in connection.execute(chosen).scalars() if not one.startswith(skipped)]
@@ -174,34 +182,42 @@ class Redeeming(Stage):
     def standing(self) -> dict[int, str]:
         """Return the status of each application by its place."""
         chosen = (
-            select(CASES.c.number, CASES.c.status).where(CASES.c.parent_id == case_id_of(NOTICE)).order_by(CASES.c.id)
+            select(CASES.c.number, CASES.c.status)
+            .where(CASES.c.parent_id == case_id_of(self.number))
+            .order_by(CASES.c.id)
         )
         with reading() as connection:
             return {int(row.number.rpartition("-")[2]): row.status for row in connection.execute(chosen)}
 
     def lines(self, place: int) -> list[tuple[str, str]]:
         """Return step and status of an application's journal, without questions and clocks."""
-        chosen = select(ENTRIES.c.step, ENTRIES.c.after).where(ENTRIES.c.case_id == case_id_of(member(place)))
+        chosen = select(ENTRIES.c.step, ENTRIES.c.after).where(ENTRIES.c.case_id == case_id_of(self.member(place)))
         with reading() as connection:
             rows = connection.execute(chosen.order_by(ENTRIES.c.seq)).tuples().all()
         return [(step, after) for step, after in rows if not step.startswith(("asked-", "ask-", "signed-", "rung-"))]
 
     def last(self, place: int, step: str) -> Any:
         """Return the last outcome of a step in an application's journal."""
-        chosen = select(ENTRIES.c.outcome).where(ENTRIES.c.case_id == case_id_of(member(place)), ENTRIES.c.step == step)
+        chosen = select(ENTRIES.c.outcome).where(
+            ENTRIES.c.case_id == case_id_of(self.member(place)), ENTRIES.c.step == step
+        )
         with reading() as connection:
             return connection.execute(chosen.order_by(ENTRIES.c.seq.desc()).limit(1)).scalar_one()
 
     def clock(self, place: int, name: str, turn: int = 1) -> Any:
         """Return a clock of an application."""
-        chosen = select(DEADLINES).where(DEADLINES.c.case_id == case_id_of(member(place)), DEADLINES.c.name == name)
+        chosen = select(DEADLINES).where(
+            DEADLINES.c.case_id == case_id_of(self.member(place)), DEADLINES.c.name == name
+        )
         with reading() as connection:
             return connection.execute(chosen.where(DEADLINES.c.turn == turn)).one()
 
     def letters(self, place: int) -> list[str]:
         """Return what the firm of an application was told, each shown whole in both languages."""
         return [
-            template.rpartition(".")[2] for who, template in self.notices(member(place)) if who.startswith("party:")
+            template.rpartition(".")[2]
+            for who, template in self.notices(self.member(place))
+            if who.startswith("party:")
         ]
 
     def treasury(self, *refused: int) -> Intake:
