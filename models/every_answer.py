@@ -4,6 +4,7 @@ from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
 from models.policy_redemption import answer as policy_redemption
+from models.policy_redemption import change as policy_change
 
 FORMS = Answer.forms
-PROCESSES = (conscription, service, policy_redemption)
+PROCESSES = (conscription, service, policy_change, policy_redemption)

@@ -7,6 +7,7 @@ from models.office import Delegation, Officer, Post
 from models.person import Party, Person
 from models.policy_redemption import money
 from models.policy_redemption.application import Application, Deficiency, Firm, Paper, PolicyObjection, Redemption
+from models.policy_redemption.change import ManagerChange, PolicyChange, PolicyDraft
 from models.policy_redemption.demand import Demand
 from models.policy_redemption.policy import Policy, PolicyVersion
 from models.policy_redemption.publicity import Publication, Visits
@@ -16,7 +17,8 @@ from models.simulation import SimulatedClock
 TABLES = (
     Anchor, Benefit, Candidate, Case, Deadline, Decision, Delegation, Entry, Evidence, Finding, Instance, Notice,
     Objection, Officer, Party, Person, Post, Progress, Ranked, Received, Returned, Rung, Seat, SimulatedClock,
-    Application, Deficiency, Firm, Paper, Policy, PolicyObjection, PolicyVersion, Redemption,
+    Application, Deficiency, Firm, ManagerChange, Paper, Policy, PolicyChange, PolicyDraft,
+    PolicyObjection, PolicyVersion, Redemption,
     Publication, Visits, *money.TABLES, *service_roll.TABLES,
     Activity, Demand, Enrolment, Resource, ServiceRequest,
 )  # fmt: skip

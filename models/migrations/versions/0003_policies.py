@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.column import Instant
+from models.triggers import trigger_statements
 
 revision = "0003"
 down_revision = "0002"
@@ -129,3 +130,45 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('policy_applications', schema=None) as batch_op:
         batch_op.create_index('ix_policy_applications_firm', ['firm_id', 'matter'], unique=False)
+    op.create_table('policy_changes',
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('department', sa.String(length=60), nullable=False),
+    sa.Column('document', sa.String(length=60), nullable=False),
+    sa.Column('anchored_on', sa.Date(), nullable=False),
+    sa.Column('effective_on', sa.Date(), nullable=False),
+    sa.Column('asked', sa.String(length=64), nullable=False),
+    sa.Column('version_id', sa.Integer(), nullable=True),
+    sa.Column('done_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['policy_versions.id'], ),
+    sa.PrimaryKeyConstraint('case_id'),
+    sa.UniqueConstraint('asked'),
+    sa.UniqueConstraint('code', 'place')
+    )
+    op.create_table('policy_drafts',
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('turn', sa.Integer(), nullable=False),
+    sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('at', Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], ),
+    sa.PrimaryKeyConstraint('case_id', 'turn')
+    )
+    op.create_table('manager_changes',
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
+    sa.Column('department', sa.String(length=60), nullable=False),
+    sa.Column('post', sa.String(length=10), nullable=False),
+    sa.Column('changed_on', sa.Date(), nullable=False),
+    sa.Column('successor', sa.String(length=20), nullable=False),
+    sa.Column('reported_at', Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], ),
+    sa.PrimaryKeyConstraint('case_id'),
+    sa.UniqueConstraint('department', 'post', 'changed_on'),
+    sa.UniqueConstraint('year', 'place')
+    )
+    for statement in trigger_statements(op.get_bind().dialect.name, ('policy_versions',)):
+        op.execute(statement)
