@@ -15,6 +15,7 @@ PATH: Final = Path(__file__).with_name("boards.yaml")
 class BoardPlan(Fact):
     """The board of one process; every list holds statuses."""
 
+    own: bool = Field(default=True, description="Each instance has a board; where there are thousands, none has")
     key: str = Field(default="case", pattern=r"^[a-z][a-z0-9-]*$", description="Artifact key before the case number")
     line: tuple[str, ...] = Field(default=(), description="Main line of stages in order; empty: statuses as they come")
     columns: tuple[str, ...] = Field(default=(), description="Stages in the table by town")
@@ -34,3 +35,8 @@ def board_plan(process: str) -> BoardPlan:
         FileWrongError: the file cannot be used; names the place.
     """
     return _plans().get(process, BoardPlan())
+
+
+def boardless() -> tuple[str, ...]:
+    """Return the processes whose instances have no board of their own."""
+    return tuple(name for name, plan in _plans().items() if not plan.own)

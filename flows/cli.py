@@ -33,6 +33,7 @@ PLACES: Final = {
     "why": "flows.cli_case",
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
+    "statistics": "flows.cli_policy",
     "backup": "flows.cli_backup",
     "restore": "flows.cli_backup",
 }

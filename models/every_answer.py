@@ -3,8 +3,10 @@
 from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
-from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import change as policy_change
+from models.policy_redemption import answer as policy_redemption
+from models.policy_redemption import bulletin
+from models.policy_redemption import demand_answer as demand
 
 FORMS = Answer.forms
-PROCESSES = (conscription, service, policy_change, policy_redemption)
+PROCESSES = (conscription, service, policy_change, policy_redemption, bulletin, demand)

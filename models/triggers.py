@@ -5,6 +5,8 @@ from typing import Final
 
 APPEND_ONLY: Final = ("entries", "anchors")
 """The journal's own, since the first migration; later tables name themselves in theirs."""
+GUARDED: Final = (*APPEND_ONLY, "ledger_postings", "publications")
+"""Every table that only grows: a restored database must guard each."""
 
 
 def _sqlite(table: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, case, func, literal, select
 
+from config.boards import boardless
 from tasks.journal import CASES, ENTRIES
 from tasks.members import standing_by_unit
 from tasks.store import reading
@@ -42,11 +43,11 @@ def find_subject(number: str) -> Subject:
 
 
 def board_subjects(since: datetime) -> list[str]:
-    """Return the numbers of the instances that are open, or were closed since a moment."""
+    """Return the numbers of the instances with a board that are open, or were closed since a moment."""
     chosen = (
         select(CASES.c.number)
         .select_from(RUNNING)
-        .where(CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since))
+        .where(CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since), CASES.c.process.not_in(boardless()))
         .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:

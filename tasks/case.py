@@ -75,7 +75,7 @@ def open_case(
         process: stem of the process.
         subject: what it is about; never personal data.
         on: the day whose rules apply.
-        story: deployment that tells it, `flow/deployment`.
+        story: deployment that tells it, `flow/deployment`; empty for a register, which nobody carries.
         parameters: the flow's parameters, so that a rescue can start it again; never personal data.
         status: status of the new case.
         unit: town or office it is counted under.
@@ -92,7 +92,8 @@ def open_case(
             page.add(Standing(found, number, "", 0, b"", 0, drill), status, {"subject": subject})
             with tx.at_once():
                 page.open_cases([(number, process, subject, parent_id, unit, on.isoformat(), drill)])
-                tx.run(_ADD_INSTANCE, found, story, canonical(dict(parameters)), run_id, "", 0, 0, 0)
+                if story:
+                    tx.run(_ADD_INSTANCE, found, story, canonical(dict(parameters)), run_id, "", 0, 0, 0)
                 page.write()
             return Dossier(found, number, process, subject, on, drill, 1, {(OPENED, 1): {"subject": subject}})
         if carried:
@@ -132,8 +133,8 @@ def close_case(dossier: Dossier, status: str, outcome: Any = None, rule: str = "
     dossier.journal["closed", dossier.turn] = outcome
 
 
-def instances_open() -> list[Any]:
-    """Return the open process instances with the runs that carry them."""
+def instances_open(number: str = "") -> list[Any]:
+    """Return the open process instances with the runs that carry them: all, or the one of a number."""
     chosen = (
         select(CASES.c.id, CASES.c.number, CASES.c.process, INSTANCES)
         .select_from(RUNNING)
@@ -141,4 +142,4 @@ def instances_open() -> list[Any]:
         .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:
-        return list(connection.execute(chosen))
+        return list(connection.execute(chosen.where(CASES.c.number == number) if number else chosen))

@@ -4,9 +4,13 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from config.messages import say
 from models.every_answer import FORMS
+from models.policy_redemption.departments import departments
+from tasks.clock import today
 
 STAFF_NO: Final = "staff_no"
 CODE: Final = "code"
+DEPARTMENTS: Final = "departments"
+"""A field with `json_schema_extra={"choices": "departments"}` offers the bodies that handle demands."""
 _SCHEMA_FORMATS: Final = (
     "minLength",
     "maxLength",
@@ -20,7 +24,11 @@ _SCHEMA_FORMATS: Final = (
 
 def choices(form: str, field: str) -> dict[str, str]:
     """Return a field's choices as label -> value; empty for a field without fixed choices."""
-    annotation = FORMS[form].model_fields[field].annotation
+    info = FORMS[form].model_fields[field]
+    annotation = info.annotation
+    if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("choices") == DEPARTMENTS:
+        nobody = {} if info.is_required() else {say("form.no_department"): ""}
+        return nobody | {body.title: body.id for body in departments(today())}
     if get_origin(annotation) is not Literal:
         return {}
     return {say(f"form.{field}_{value}"): value for value in get_args(annotation)}
@@ -45,7 +53,8 @@ def form_schema(form: str) -> dict[str, Any]:
         if model.model_fields[name].is_required():
             required.append(title)
         else:
-            properties[title]["default"] = model.model_fields[name].default
+            default = model.model_fields[name].default
+            properties[title]["default"] = next((label for label, value in labels.items() if value == default), default)
     for name, pattern in ((STAFF_NO, r"^\S{1,20}$"), (CODE, r"^\s*\d{3}\s?\d{3}\s*$")):
         title = say(f"form.{name}")
         properties[title] = {"title": title, "type": "string", "pattern": pattern, "position": len(properties)}

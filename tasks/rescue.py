@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 from sqlalchemy import select, update
 
@@ -18,6 +20,7 @@ from tasks.ask_members import UNSHOWN
 from tasks.case import instances_open
 from tasks.clock import now
 from tasks.logbook import KEEPER, note
+from tasks.reach import prefect
 from tasks.runner import alive_runs, orphans
 from tasks.store import reading, transaction
 from tasks.wait import INSTANCES, PARKED
@@ -74,6 +77,17 @@ def rescue(client: SyncPrefectClient) -> list[str]:
     show_questions(client)
     close_answered(client)
     return rescued
+
+
+def start_run(number: str) -> None:
+    """Give a case that was just opened its run at once; where the server is away, the rescue does it later."""
+    try:
+        with prefect() as client:
+            for one in instances_open(number):
+                if not one.run_id:
+                    _start(client, one, {})
+    except (httpx.HTTPError, ObjectNotFound):
+        return
 
 
 def _start(client: SyncPrefectClient, one: Any, runs: dict[str, FlowRun]) -> bool:

@@ -8,31 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from config.messages import say
 from models.column import Instant, Sealed
-from models.roster.cell import Choice
-
-
-class DemandKind(Choice):
-    """What a demand asks for; its clock follows from it."""
-
-    INQUIRY = "inquiry"
-    HELP = "help"
-    SUGGESTION = "suggestion"
-    COMPLAINT = "complaint"
-    REPORT = "report"
-    PRAISE = "praise"
-
-    def wants_answer(self) -> bool:
-        """Say whether somebody must be told the answer; a suggestion, a report or praise may be anonymous."""
-        return self in (DemandKind.INQUIRY, DemandKind.HELP, DemandKind.COMPLAINT)
-
-
-class DemandChannel(Choice):
-    """How a demand came in."""
-
-    ONLINE = "online"
-    WINDOW = "window"
-    TELEPHONE = "telephone"
-    LETTER = "letter"
+from models.roster.demand import DemandChannel, DemandKind
 
 
 class DemandStatus(StrEnum):
@@ -85,3 +61,6 @@ class Demand(SQLModel, table=True):
         default=None, sa_column=Column(Instant, nullable=True), description="When it was last asked to take it up again"
     )
     again_why: str | None = Field(default=None, sa_column=Column(Sealed("demands.again_why"), nullable=True))
+
+
+__all__ = ["Demand", "DemandChannel", "DemandKind", "DemandStatus"]

@@ -4,6 +4,7 @@ from typing import Final
 
 from models.roster.benefit import AwardKind, AwardRow, ServiceArea, ServiceYearRow
 from models.roster.cell import Cell, Choice
+from models.roster.demand import AttendanceRow, DemandRow, EnrolmentRow, ResourceRow
 from models.roster.firm import CreditGrade, FirmRow
 from models.roster.form import AboutCandidate, Column, Remark, Row, columns_of
 from models.roster.intake import (
@@ -64,6 +65,10 @@ FORMS: Final[dict[str, type[Row]]] = {
         FirmRow,
         PaymentResultRow,
         FirmAccountRow,
+        DemandRow,
+        EnrolmentRow,
+        AttendanceRow,
+        ResourceRow,
     )
 }
 """Every form by its name: `FORMS["medical"]`."""

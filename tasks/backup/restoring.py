@@ -31,6 +31,7 @@ from tasks.backup.rows import Loader, count, set_sequences, unguarded
 from tasks.backup.sealing import SealedReader
 from tasks.database import alembic_config, head
 from tasks.journal import verify
+from tasks.policy_redemption.publicity import verify_publications
 from tasks.store import Transaction, connect, forget, read_ring, transaction
 
 STAGE: Final = ".restoring"
@@ -264,6 +265,8 @@ def _check(tx: Transaction, manifest: Manifest) -> None:
         raise Refusal("backup.chain_broken", case=broken.case, seq=broken.seq)
     if heads_digest() != (manifest.cases, manifest.entries, manifest.heads):
         raise Refusal("backup.heads_differ")
+    if line := verify_publications():
+        raise Refusal("backup.chain_broken", case=line.number, seq=line.id)
     for name in unguarded(tx):
         raise Refusal("backup.unguarded", table=name)
 

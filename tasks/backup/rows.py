@@ -27,7 +27,7 @@ from sqlmodel import AutoString, SQLModel
 from models import every_table
 from models.backup import Column, Kind, Rows
 from models.column import CanonicalJson, Instant, Sealed, stamp
-from models.triggers import APPEND_ONLY
+from models.triggers import GUARDED
 from tasks.store import Prepared, Transaction
 
 BATCH: Final = 5000
@@ -147,9 +147,4 @@ def unguarded(tx: Transaction) -> list[str]:
             "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
         ).fetchall()
     guarded = {row[0] for row in standing}
-    return [name for name in every_append_only() if name not in guarded]
-
-
-def every_append_only() -> tuple[str, ...]:
-    """Return the names of the tables that only grow."""
-    return tuple(APPEND_ONLY)
+    return [name for name in GUARDED if name not in guarded]

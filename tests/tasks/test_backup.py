@@ -18,6 +18,7 @@ from config.messages import Refusal
 from config.settings import settings
 from flows.cli import app
 from models.backup import FORMAT
+from models.triggers import GUARDED
 from tasks import backup as whole
 from tasks.anchor import anchor, heads_digest
 from tasks.backup.making import keys_beside
@@ -353,3 +354,13 @@ def test_by_command(good: Path, elsewhere: Place, tmp_path: Path) -> None:
 
 def test_every_column_has_a_portable_form() -> None:
     assert all(columns_of(one) for one in tables())
+
+
+def test_every_table_that_only_grows_is_known_to_the_restore(ground: Ground) -> None:
+    with transaction() as tx:
+        if ground.kind == "sqlite":
+            rows = tx.core.execute(text("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        else:
+            names = text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+            rows = tx.core.execute(names).scalars().all()
+    assert set(rows) == set(GUARDED)

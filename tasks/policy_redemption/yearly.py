@@ -1,0 +1,61 @@
+"""Registers of a year: what numbers demands, activities and requests one after the other, and takes their sheets in."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Table, func, select
+
+from config.messages import Refusal, say
+from config.rulebook import cited
+from tasks.case import open_case
+from tasks.clock import today
+from tasks.journal import lock
+from tasks.step import Dossier
+from tasks.store import Transaction, transaction
+
+REGISTERS: Final = {"SQ": "demand", "HD": "activity", "FW": "service_request"}
+"""The registers' prefixes, and whose cases stand in each."""
+OPEN: Final = "registering"
+
+
+def rule_of(name: str) -> Callable[[Dossier], str]:
+    """Return the function that cites a rule of the case's day, for a step."""
+    return lambda dossier: cited(f"policy_redemption.{name}", dossier.on).label
+
+
+def open_register(prefix: str, year: int) -> int:
+    """Return the id of a year's register, opened when it is first needed; nobody carries it, so it has no run."""
+    process = REGISTERS[prefix]
+    return open_case(
+        f"{prefix}-{year}",
+        process=process,
+        subject=say(f"{process}.register", year=year),
+        on=date(year, 1, 1),
+        story="",
+        parameters={},
+        status=OPEN,
+    ).id
+
+
+def prepare_register(case: str) -> None:
+    """Open the register that a sheet is for; only this year's, and nothing for any other number.
+
+    Raises:
+        Refusal: it is the register of a year that has not come, or that was never opened.
+    """
+    prefix, _, year = case.partition("-")
+    if prefix not in REGISTERS or "-" in year:
+        return
+    if year != str(today().year):
+        raise Refusal("kernel.no_such_case", number=case)
+    open_register(prefix, int(year))
+
+
+def next_place(tx: Transaction, records: Table, prefix: str, year: int) -> tuple[int, int]:
+    """Return the year's register, locked until the transaction ends, and the next number in it."""
+    with transaction():
+        register_id = open_register(prefix, year)
+    lock(tx, register_id)
+    last = select(func.coalesce(func.max(records.c.place), 0)).where(records.c.register_id == register_id)
+    return register_id, tx.core.execute(last).scalar_one() + 1
