@@ -3,10 +3,11 @@
 from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
-from models.policy_redemption import change as policy_change
 from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import bulletin
+from models.policy_redemption import change as policy_change
 from models.policy_redemption import demand_answer as demand
+from models.policy_redemption import money_answer as policy_money
 
 FORMS = Answer.forms
-PROCESSES = (conscription, service, policy_change, policy_redemption, bulletin, demand)
+PROCESSES = (conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money)

@@ -96,6 +96,7 @@ class BudgetStatus(StrEnum):
     REVIEW = "review"
     APPROVED = "approved"
     REJECTED = "rejected"
+    ABANDONED = "abandoned"
 
     @property
     def text(self) -> str:
@@ -109,7 +110,8 @@ class RecoveryStatus(StrEnum):
     DETERMINING = "determining"
     DEMANDED = "demanded"
     RECOVERED = "recovered"
-    DROPPED = "dropped"
+    KEPT = "kept"
+    """Found not to be recovered."""
 
     @property
     def text(self) -> str:

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.roster.cell import Account, Cell, Choice, Day, Money, OneTimeCode, StaffNumber, Text, choice
+from models.roster.cell import Cell, Choice, Day, Money, OneTimeCode, StaffNumber, Text, choice
 from models.roster.content import code_reader
 from models.roster.form import Remark, Row
-from models.roster.redemption import AboutApplication, ApplicationNumber, FirmName
+from models.roster.redemption import AboutApplication, ApplicationNumber, FirmAccount, FirmName
 
 BATCH_NUMBER = re.compile(r"[A-Z]{2}(?:-[0-9A-Z]+)+-P\d{2,}")
 BatchNumber = Annotated[str, Cell(code_reader(BATCH_NUMBER, "batch_number_wrong"), "code", 22)]
@@ -73,7 +73,7 @@ class FirmAccountRow(AboutApplication):
     name: FirmName | None = Field(default=None, title="企业名称", description="供核对，可不填")
     holder: Text = Field(title="户名")
     bank: Text = Field(title="开户银行")
-    account: Account = Field(title="银行账号", description="按文本填写")
+    account: FirmAccount = Field(title="银行账号", description="按文本填写")
 
     def cautions(self, on: date | None) -> Iterator[Remark]:
         """Point at an account that is not in the firm's own name."""

@@ -3,7 +3,7 @@
 Each step is one of the redemption notice's rounds; money moves in the ledger in the transaction that moves the case.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -27,6 +27,7 @@ from tasks.deadline_set import meet_clocks, pause_clocks, resume_clocks, start_c
 from tasks.filing import Filed, columns_of, file_sheet
 from tasks.members import Member, Moved, Tally, over_members
 from tasks.policy_redemption import ledger
+from tasks.policy_redemption.citation import article
 from tasks.policy_redemption.payment_roll import (
     APPLICATIONS,
     LINES,
@@ -61,11 +62,6 @@ BATCH_KINDS: Final = (
 RESULT_BLANKS: Final = (None,) * 6
 
 
-def article(name: str) -> Callable[[Dossier], str]:
-    """Return the function that cites a rule of the notice's day, for a step."""
-    return lambda dossier: cited(f"policy_redemption.{name}", dossier.on).label
-
-
 def owe_payments(tx: Transaction, dossier: Dossier, case_ids: Collection[int]) -> dict[int, datetime]:
     """Start the payment clock of applications that become payable now; return when each ends, by case id (Art. 14).
 
@@ -94,7 +90,7 @@ def owe_payments(tx: Transaction, dossier: Dossier, case_ids: Collection[int]) -
     return ends
 
 
-@over_members(A.PAYABLE, rule=article("payment_limit"))
+@over_members(A.PAYABLE, rule=article("policy_redemption.payment_limit"))
 def draw_batch(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Draw a batch of what is payable for the treasury; who has no whole account is asked for one (Art. 8, 14)."""
     with transaction() as tx:
@@ -128,7 +124,7 @@ def _words(name: str, /, **facts: Any) -> str:
     return say(f"paper_policy_payment.{name}", "zh", **facts)
 
 
-@step(tells=lambda files: (PAYS,) if files.lines else (), rule=article("payment_limit"))
+@step(tells=lambda files: (PAYS,) if files.lines else (), rule=article("policy_redemption.payment_limit"))
 def write_batch_files(dossier: Dossier) -> BatchFiles:
     """Write this turn's batch for the treasury, accounts as text, and beside it the sheet for its results (Art. 8)."""
     lines = lines_of(dossier)
@@ -170,7 +166,7 @@ def _tells(tally: Tally) -> Sequence[str]:
     return (CENTRE,) if tally.of(A.PAID) else ()
 
 
-@over_members(A.PAYING, tells=_tells, rule=article("payment_limit"))
+@over_members(A.PAYING, tells=_tells, rule=article("policy_redemption.payment_limit"))
 def record_payment_results(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
     """Take over what the treasury confirmed line by line: paid and posted, or back for another account (Art. 8, 15)."""
     with transaction() as tx:
@@ -210,7 +206,7 @@ def _said(row: Any, amount: int) -> dict[str, Any]:
     return facts | ({"voucher": row.voucher} if row.voucher else {})
 
 
-@over_members(A.PAYMENT_FAILED, rule=article("account_days"))
+@over_members(A.PAYMENT_FAILED, rule=article("policy_redemption.account_days"))
 def retry_failed_accounts(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:  # noqa: ARG001 -- a step's  # noqa: ARG001 -- a step takes its dossier
     """Let those be paid whose firm has given an account that was not refused before (Art. 14)."""
     with transaction() as tx:

@@ -8,16 +8,13 @@ from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
-from models.policy_redemption.application import Redemption
-from models.policy_redemption.publicity import ResultKind
 from models.policy_redemption.status import ApplicationStatus as A
 from models.roster import FirmAccountRow, PaymentOutcome, PaymentResultRow, Row
 from tasks.intake import Intake
 from tasks.journal import verify
 from tasks.mailbox import take_roster
-from tasks.members import Member, Moved, over_members
 from tasks.policy_redemption import ledger, payment
 from tasks.policy_redemption.payment_roll import (
     FIRMS,
@@ -26,14 +23,13 @@ from tasks.policy_redemption.payment_roll import (
     payment_waiting,
     results_waiting,
 )
-from tasks.policy_redemption.publicity import post_result
 from tasks.roster import write_roster
 from tasks.step import Dossier
-from tasks.store import reading, table, transaction
-from tests.ground import BOTH, DEADLINES, Ground, fresh_code, hire, journal, opened, rows_of, settled, status_of
-from tests.published import PLANNED, POSTING, applications, content, firm, policy, posted
+from tasks.store import reading, transaction
+from tests.ground import BOTH, DEADLINES, Ground, fresh_code, hire, journal, rows_of, settled, status_of
+from tests.paid import NOTICE, committed, number, settle_posting_for_test
+from tests.published import posted
 
-NOTICE = "DX-2027-0001"
 FIRMS_ACCOUNT = {"holder": "海门某某科技有限公司", "bank": "农业银行海门支行", "account": "10729001040012345"}
 
 
@@ -42,38 +38,12 @@ def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monke
     yield from settled(request, home, monkeypatch)
 
 
-@over_members(A.APPROVED)
-def settle_posting_for_test(dossier: Dossier, members: list[Member]) -> Iterator[Moved]:
-    """Stand in for the end of the posting: payable, with the payment clock running."""
-    with transaction() as tx:
-        payment.owe_payments(tx, dossier, [one.id for one in members])
-    for one in members:
-        yield Moved(one, A.PAYABLE, {})
-
-
-def payable(count: int = 3, budget: int = 100_000_00) -> tuple[Dossier, list[int]]:
-    """Bring applications of 10.01, 20.02 … thousand yuan to the payment."""
+def payable(count: int = 3) -> tuple[Dossier, list[int]]:
+    """Bring applications of 10,000.01, 20,000.02 … yuan to the payment."""
     hire("S001", "finance_bureau")
-    dossier, ids = applications(
-        policy("ZC-2027-001", content(payment_days=10))[0], [firm(place) for place in range(1, count + 1)]
-    )
-    case = opened("YS-2027-001", process="policy_budget", status="drafted")
-    with transaction() as tx:
-        facts = {"department": "science_bureau", "year": 2027, "target": "兑现率", "document": "财1号"}
-        ledger.approve(tx, approved=budget, case_id=case.id, **facts)
-        budget_id = ledger.budget_of("science_bureau", 2027)
-        claims = [(case_id, place * 10_000_01) for place, case_id in enumerate(ids, 1)]
-        assert all(ledger.commit_many(tx, budget_id, claims))
-        tx.core.execute(insert(table(Redemption)).values(
-            case_id=dossier.id, policy_id=1, code="ZC-2027-001", department="science_bureau", lane="simple_apply", year=2027, place=1,
-            opens=date(2027, 1, 4), closes=date(2027, 3, 1), budget_id=budget_id))  # fmt: skip
-        post_result(tx, ResultKind.APPROVED, ids, planned=dict.fromkeys(ids, PLANNED), posting=POSTING)
+    dossier, ids = committed(count)
     settle_posting_for_test(dossier)
     return dossier, ids
-
-
-def number(place: int) -> str:
-    return f"{NOTICE}-{place:06}"
 
 
 def send(ground: Ground, form: str, rows: list[Row]) -> Intake:
