@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlmodel import SQLModel
 
 from config.messages import say
@@ -203,6 +203,12 @@ class Redeeming(Stage):
         )
         with reading() as connection:
             return connection.execute(chosen.order_by(ENTRIES.c.seq.desc()).limit(1)).scalar_one()
+
+    def last_turn(self) -> int:
+        """Return the last turn of the notice."""
+        chosen = select(func.max(ENTRIES.c.turn)).where(ENTRIES.c.case_id == case_id_of(self.number))
+        with reading() as connection:
+            return int(connection.execute(chosen.where(ENTRIES.c.step == "take_stock")).scalar_one())
 
     def clock(self, place: int, name: str, turn: int = 1) -> Any:
         """Return a clock of an application."""
