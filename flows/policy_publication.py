@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from config.messages import say
 from models.answer import Approval, Confirmation, Determination
 from models.policy_redemption.change import PublicationStatus as P
-from models.policy_redemption.policy import PolicyContent
+from models.policy_redemption.content import PolicyContent
 from tasks.ask import ask, drafted_by
 from tasks.case import close_case
 from tasks.policy_redemption import draft, publication, publish

@@ -8,8 +8,8 @@ from config.fact import Fact
 from config.messages import say
 from config.rulebook import Readings
 from models.judgement import Bench, Judged, Line
+from models.policy_redemption.content import PolicyContent
 from models.policy_redemption.matching import match
-from models.policy_redemption.policy import PolicyContent
 
 ACCOUNT: Final = "account"
 """The item that is no paper: the account to pay into."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from config.calendar import Calendar, calendar
 from config.fact import Fact
@@ -14,6 +14,14 @@ from models.deadline import Clock, DeadlineTerms, due, local_day
 from models.judgement import Bench, Judged, Told
 
 Kept = Literal["out_of_scope", "exempt", "running", "on_time", "late", "overdue"]
+
+
+_OPEN_TEXT: Final[Mapping[str, tuple[str, ...]]] = {
+    "publication": ("publication_anchor", "superior_anchor"),
+    "report": (),
+    "feedback": ("feedback_covers", "resubmission_clock"),
+}
+"""Readings that each clock rests on besides its day count."""
 
 
 class Failing(StrEnum):
@@ -137,7 +145,10 @@ def _kept(
     except NotInForceError as error:
         since = entry(error.path).versions[0]
         bench.note("policy_judgement.out_of_scope", changed=changed, since=since.since, days=since.value)
-        return Standing(kept="out_of_scope", working=bench.working, grounds=bench.grounds)
+        scope = Bench(bench.process, since.since, readings).cite("validity")
+        return Standing(kept="out_of_scope", working=bench.working, grounds=(scope.ground,))
+    for name in _OPEN_TEXT[duty]:
+        bench.cite(name)
     terms = DeadlineTerms.under_rules(Clock.WORKING_DAYS, started, budget.value)
     last = due(terms, days or calendar()).day
     if last is None:  # a clock without a pause always ends

@@ -7,7 +7,7 @@ from typing import Any
 
 from config.rulebook import Readings
 from models.judgement import Bench, Judged, Line, to_cents
-from models.policy_redemption.policy import FirmFact, Grant
+from models.policy_redemption.content import FirmFact, Grant
 
 
 class Assessed(Judged):

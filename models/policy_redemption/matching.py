@@ -12,7 +12,7 @@ from config.messages import Refusal, say
 from config.offices import OfficeUnknownError, town
 from config.rulebook import Readings
 from models.judgement import Bench, Judged, Line
-from models.policy_redemption.policy import Comparison, Condition, FirmFact
+from models.policy_redemption.content import Comparison, Condition, FirmFact
 
 Value = Decimal | date | str | bool | frozenset[str]
 _PARTING: Final = re.compile(r"[、，,;；\n]+")

@@ -15,8 +15,8 @@ from config.rulebook import cited, rule
 from models.column import canonical
 from models.policy_redemption.change import ChangeKind
 from models.policy_redemption.change import PublicationStatus as P
+from models.policy_redemption.content import Condition, Grant, PolicyContent
 from models.policy_redemption.matching import check_conditions
-from models.policy_redemption.policy import Condition, Grant, PolicyContent
 from tasks.clock import local_day, now
 from tasks.journal import CASES, case_id_of, lock
 from tasks.policy_redemption.publication import CHANGES, DRAFTS, change_of

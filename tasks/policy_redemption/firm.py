@@ -12,8 +12,8 @@ from config.messages import Refusal, say
 from config.offices import town
 from models.column import canonical, key_ring, stamp
 from models.policy_redemption.application import Firm
+from models.policy_redemption.content import Condition, FirmFact
 from models.policy_redemption.matching import Matched, match
-from models.policy_redemption.policy import Condition, FirmFact
 from models.roster.firm import FirmRow, parted
 from tasks.case import OPENED
 from tasks.clock import local_day, now

@@ -13,8 +13,8 @@ from config.zone import SHANGHAI
 from models.deadline import Clock
 from models.policy_redemption.change import ManagerChange
 from models.policy_redemption.change import ManagerStatus as M
+from models.policy_redemption.content import role_named
 from models.policy_redemption.failings import report_standing
-from models.policy_redemption.policy import role_named
 from tasks.ask import DECISIONS
 from tasks.case import open_case
 from tasks.clock import local_day, now

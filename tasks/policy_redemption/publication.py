@@ -16,9 +16,9 @@ from models.deadline import Clock
 from models.judgement import Line
 from models.policy_redemption.change import ChangeKind, PolicyChange, PolicyDraft
 from models.policy_redemption.change import PublicationStatus as P
+from models.policy_redemption.content import PolicyContent, role_named
 from models.policy_redemption.failings import publication_standing
 from models.policy_redemption.matching import check_conditions
-from models.policy_redemption.policy import PolicyContent, role_named
 from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.deadline import LADDER, Owed, meet_clock, start_clock

@@ -6,7 +6,7 @@ from typing import Any
 
 from config.offices import head_of
 from flows.policy_publication import policy_publication
-from models.policy_redemption.policy import PolicyContent
+from models.policy_redemption.content import PolicyContent
 from tasks import officer
 from tasks.clock import now, set_clock
 from tasks.door import Signature, decide

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config.messages import Refusal
 from flows.policy_publication import policy_exemption, policy_publication, policy_repeal
-from models.policy_redemption.policy import Lane
+from models.policy_redemption.content import Lane
 from tasks.deadline import DEADLINES
 from tasks.journal import case_id_of
 from tasks.policy_redemption.draft import send_draft

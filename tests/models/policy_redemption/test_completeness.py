@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.policy_redemption.completeness import ACCOUNT, Missing, examine, second_notice
-from models.policy_redemption.policy import Condition, Material
+from models.policy_redemption.content import Condition, Material
 from tests.models.policy_redemption.wares import DAY, FACTS, condition, content
 
 PAPERS = ("高新技术企业证书", "审计报告")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.policy_redemption.content import Grant
 from models.policy_redemption.duplicates import Earlier, duplicated
 from models.policy_redemption.grant import assess
-from models.policy_redemption.policy import Grant
 from tests.models.policy_redemption.wares import DAY, FACTS
 
 SHARE = Grant(kind="share", share="0.1", of="research", cap="200000")

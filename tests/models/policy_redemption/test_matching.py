@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from config.messages import Refusal
 from config.rulebook import NotInForceError
+from models.policy_redemption.content import Comparison, Condition, FirmFact
 from models.policy_redemption.matching import COMPARISONS, check_conditions, match
-from models.policy_redemption.policy import Comparison, Condition, FirmFact
 from tests.models.policy_redemption.wares import DAY, FACTS, condition
 
 FIT_VALUES = {

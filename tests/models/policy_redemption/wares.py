@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from models.policy_redemption.policy import Condition, Grant, Guide, Lane, Material, PolicyContent
+from models.policy_redemption.content import Condition, Grant, Guide, Lane, Material, PolicyContent
 
 DAY = date(2027, 3, 1)
 FACTS: dict[str, Any] = {
