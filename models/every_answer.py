@@ -8,6 +8,9 @@ from models.policy_redemption import bulletin
 from models.policy_redemption import change as policy_change
 from models.policy_redemption import demand_answer as demand
 from models.policy_redemption import money_answer as policy_money
+from models.policy_redemption import service_answer as enterprise_service
 
 FORMS = Answer.forms
-PROCESSES = (conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money)
+PROCESSES = (
+    conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money, enterprise_service,
+)  # fmt: skip

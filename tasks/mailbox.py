@@ -13,7 +13,7 @@ from tasks.conscription.intake import TAKERS as SEASON
 from tasks.conscription.registration_intake import TAKERS as REGISTRATION
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import MAILBOX, Intake, Taker, take_in
-from tasks.policy_redemption import demand_lodging, firm
+from tasks.policy_redemption import activity_places, demand_lodging, firm, resource
 from tasks.policy_redemption.arrival import TAKERS as REDEMPTION
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
 from tasks.policy_redemption.payment_intake import TAKERS as MONEY
@@ -32,9 +32,15 @@ TAKERS: Final[Mapping[str, Mapping[str, Taker]]] = {
     "ZC": OFFLINE,
     "QY": firm.TAKERS,
     "SQ": demand_lodging.TAKERS,
+    "HD": activity_places.TAKERS,
+    "FW": resource.TAKERS,
 }
 """Which process takes which forms in: a case number says what it is."""
-OPENERS: Final[Mapping[str, Callable[[str], None]]] = {"QY": firm.open_register, "SQ": prepare_register}
+OPENERS: Final[Mapping[str, Callable[[str], None]]] = {
+    "QY": firm.open_register,
+    "SQ": prepare_register,
+    "FW": prepare_register,
+}
 """Whose cases are only kept: the first sheet opens them."""
 NAMED: Final = sorted({*(form for forms in TAKERS.values() for form in forms), "decision"}, key=len, reverse=True)
 """Every form, the longer names first: `firm_account` is not a `firm`."""

@@ -9,10 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from config.messages import say
 from models.column import Instant, Sealed
-from models.roster.cell import Choice
 
 
-class ActivityKind(Choice):
+class ActivityKind(StrEnum):
     """What kind of event it is (Art. 17)."""
 
     BRIEFING = "briefing"
@@ -20,6 +19,11 @@ class ActivityKind(Choice):
     ROADSHOW = "roadshow"
     CONTEST = "contest"
     OTHER = "other"
+
+    @property
+    def word(self) -> str:
+        """The kind in Chinese."""
+        return say(f"activity.kind_{self.value}")
 
 
 class ActivityStatus(StrEnum):
@@ -47,6 +51,10 @@ class EnrolmentState(StrEnum):
     CANCELLED = "cancelled"
     ATTENDED = "attended"
     ABSENT = "absent"
+
+    def holds_place(self) -> bool:
+        """Say whether it counts against the capacity."""
+        return self in (EnrolmentState.ENROLLED, EnrolmentState.ATTENDED, EnrolmentState.ABSENT)
 
     @property
     def text(self) -> str:
@@ -98,7 +106,6 @@ class Enrolment(SQLModel, table=True):
     phone: str | None = Field(default=None, sa_column=Column(Sealed("enrolments.phone"), nullable=True))
     state: str = Field(max_length=12)
     at: datetime = Field(sa_column=Column(Instant, nullable=False))
-    mark: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
 
 
 class Resource(SQLModel, table=True):

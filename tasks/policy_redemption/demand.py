@@ -6,20 +6,19 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from config.fact import Fact
-from config.messages import Refusal, say
+from config.messages import say
 from config.offices import head_of, office
 from config.rulebook import reading as reading_of
 from config.rulebook import rule
-from config.zone import SHANGHAI
 from models.policy_redemption.demand import Demand, DemandChannel, DemandKind
 from models.policy_redemption.demand import DemandStatus as S
 from models.policy_redemption.departments import departments
-from tasks.case import open_case
 from tasks.clock import now
 from tasks.deadline import meet_clock
 from tasks.journal import CASES
+from tasks.policy_redemption import yearly
 from tasks.policy_redemption.demand_clock import CENTRE, anchor_of, days_after, due_of, supersede, watch
-from tasks.policy_redemption.yearly import rule_of
+from tasks.policy_redemption.yearly import local, rule_of
 from tasks.step import Dossier, step
 from tasks.store import reading, table, transaction
 
@@ -42,17 +41,7 @@ def take_up(number: str) -> Dossier:
     Raises:
         Refusal: there is none under this number.
     """
-    chosen = select(CASES.c.subject, CASES.c.on_day, CASES.c.parent_id).where(
-        CASES.c.number == number, CASES.c.process == PROCESS, CASES.c.parent_id.is_not(None)
-    )
-    with reading() as connection:
-        found = connection.execute(chosen).one_or_none()
-    if found is None:
-        raise Refusal("kernel.no_such_case", number=number)
-    return open_case(
-        number, process=PROCESS, subject=found.subject, on=found.on_day, story=STORY,
-        parameters={"number": number}, status=S.RECEIVED, parent_id=found.parent_id,
-    )  # fmt: skip
+    return yearly.take_up(number, PROCESS, STORY, S.RECEIVED)
 
 
 def about(dossier: Dossier) -> Any:
@@ -62,11 +51,6 @@ def about(dossier: Dossier) -> Any:
             select(*(DEMANDS.c[name] for name in _OPEN_FACTS), DEMANDS.c.phone.is_not(None).label("called"))
             .where(DEMANDS.c.case_id == dossier.id)
         ).one()  # fmt: skip
-
-
-def local(moment: datetime | None) -> str:
-    """Return a moment in the district's time."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def text(dossier: Dossier, point: str, **facts: Any) -> str:

@@ -1,18 +1,19 @@
 """Registers of a year: what numbers demands, activities and requests one after the other, and takes their sheets in."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Table, func, select
 
 from config.messages import Refusal, say
 from config.rulebook import cited
+from config.zone import SHANGHAI
 from tasks.case import open_case
 from tasks.clock import today
-from tasks.journal import lock
+from tasks.journal import CASES, lock
 from tasks.step import Dossier
-from tasks.store import Transaction, transaction
+from tasks.store import Transaction, reading, transaction
 
 REGISTERS: Final = {"SQ": "demand", "HD": "activity", "FW": "service_request"}
 """The registers' prefixes, and whose cases stand in each."""
@@ -59,3 +60,33 @@ def next_place(tx: Transaction, records: Table, prefix: str, year: int) -> tuple
     lock(tx, register_id)
     last = select(func.coalesce(func.max(records.c.place), 0)).where(records.c.register_id == register_id)
     return register_id, tx.core.execute(last).scalar_one() + 1
+
+
+def take_up(number: str, process: str, story: str, status: str) -> Dossier:
+    """Take up a case of a register for the run that tells its story.
+
+    Raises:
+        Refusal: there is none under this number.
+    """
+    chosen = select(CASES.c.subject, CASES.c.on_day, CASES.c.parent_id).where(
+        CASES.c.number == number, CASES.c.process == process, CASES.c.parent_id.is_not(None)
+    )
+    with reading() as connection:
+        found = connection.execute(chosen).one_or_none()
+    if found is None:
+        raise Refusal("kernel.no_such_case", number=number)
+    return open_case(
+        number,
+        process=process,
+        subject=found.subject,
+        on=found.on_day,
+        story=story,
+        parameters={"number": number},
+        status=status,
+        parent_id=found.parent_id,
+    )
+
+
+def local(moment: datetime | None) -> str:
+    """Return a moment in the district's time."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else ""

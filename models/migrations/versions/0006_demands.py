@@ -76,11 +76,9 @@ def upgrade() -> None:
     sa.Column('phone', sa.LargeBinary(), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('at', Instant(), nullable=False),
-    sa.Column('mark', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['activity_id'], ['cases.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('activity_id', 'place'),
-    sa.UniqueConstraint('mark')
     )
     op.create_table('service_requests',
     sa.Column('case_id', sa.Integer(), nullable=False),
