@@ -26,6 +26,7 @@ PLACES: Final = {
     "notices": "flows.cli_notice",
     "start": "flows.cli_case",
     "decide": "flows.cli_case",
+    "assist": "flows.cli_assist",
     "import": "flows.cli_case",
     "export": "flows.cli_case",
     "template": "flows.cli_case",
@@ -38,7 +39,7 @@ PLACES: Final = {
     "restore": "flows.cli_backup",
 }
 PRIVATE: Final = 0o077
-WHOLE: Final = ("explain", "officer", "notices")
+WHOLE: Final = ("explain", "assist", "officer", "notices")
 """Commands that are groups of their own."""
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Index, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -127,6 +127,8 @@ class DecisionStatus(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
+    PASSED_ON = "passed_on"
+    """转办: a seat whose holder gave it to another; a decision as a whole never is."""
 
     def is_final(self) -> bool:
         """Say whether nothing more can be answered."""
@@ -166,6 +168,15 @@ class Decision(SQLModel, table=True):
         sa_column=Column(CanonicalJson, nullable=False),
         description="Staff numbers that may not answer: whoever drafted or applied",
     )
+    told: list[list[str]] = Field(
+        default_factory=list,
+        sa_column=Column(CanonicalJson, nullable=False, server_default="[]"),
+        description="[role, staff number] of those who are told once it is answered: a copy was sent, or it was urged",
+    )
+
+
+CLOSED_SHOWN: Final = "status <> 'open' AND run_id <> '' AND run_id <> '-'"
+"""Seats that nobody can answer any more, while a run still shows their form."""
 
 
 class Seat(SQLModel, table=True):
@@ -180,6 +191,12 @@ class Seat(SQLModel, table=True):
             "role",
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
+        ),
+        Index(
+            "ix_seats_closed_shown",
+            "id",
+            sqlite_where=text(CLOSED_SHOWN),
+            postgresql_where=text(CLOSED_SHOWN),
         ),
     )
 
@@ -198,6 +215,17 @@ class Seat(SQLModel, table=True):
     signed_for: str = Field(default="", max_length=20, description="The officer represented: 乙代甲")
     way: str = Field(default="", max_length=20, description="form, board, sheet or command line")
     signed_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    asked_by: str = Field(
+        default="",
+        max_length=20,
+        sa_column_kwargs={"server_default": ""},
+        description="Staff number of whoever passed it on or added it; empty where the story asks",
+    )
+    passed_from: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}, description="Place of the seat it was passed on from"
+    )
+    urges: int = Field(default=0, sa_column_kwargs={"server_default": "0"}, description="How often it was urged")
+    urged_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
 
 class Deadline(SQLModel, table=True):

@@ -220,6 +220,8 @@ def drafted_by(dossier: Dossier, point: str, turn: int | None = None) -> str:
             DECISIONS.c.case_id == dossier.id, DECISIONS.c.point == point, DECISIONS.c.turn == (turn or dossier.turn)
         )
         .where(SEATS.c.status == DecisionStatus.ANSWERED.value)
+        .order_by(SEATS.c.place)
+        .limit(1)  # whoever signs besides (加签) drafted nothing
     )
     with reading() as connection:
         return str(connection.execute(chosen).scalar_one())

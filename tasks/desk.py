@@ -1,11 +1,12 @@
 """What the command line does on cases: the same doors as the forms, with a word to Prefect where it is there."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import select
 
@@ -17,7 +18,9 @@ from models.case import Notice
 from models.column import stamp
 from models.conscription.scoring import why as why_above
 from models.roster import FORMS, Education, Sex
+from tasks import assist as acting
 from tasks import decision
+from tasks.ask import instance_of
 from tasks.clock import local_day, now
 from tasks.conscription.course import number_of
 from tasks.conscription.paper import people
@@ -26,13 +29,14 @@ from tasks.decision_sheet import answer_sheet
 from tasks.intake import Intake, town_choices
 from tasks.journal import CASES, case_id_of, lock, write_entry
 from tasks.mailbox import take_roster
+from tasks.matter import Act, Receipt
 from tasks.notice_text import render
 from tasks.officer import check_code
 from tasks.reach import prefect
 from tasks.roster import SheetColumn, write_roster, write_template
 from tasks.step import read_dossier
 from tasks.store import reading, table, transaction
-from tasks.wait import INSTANCES
+from tasks.wait import nudged, run_of
 from tasks.worklist import close_answered, seat_of, wake
 
 NOTICES: Final = table(Notice)
@@ -73,16 +77,11 @@ def start(deployment: str, parameters: Sequence[str]) -> str:
         raise Refusal("cli.no_server", why=type(error).__name__) from None
 
 
-def _tell_prefect(seat_id: int | None, case: str) -> None:
-    """Wake the case's run and end answered question runs; where the server is away, the rescue does both later."""
-    chosen = select(INSTANCES.c.run_id).join(CASES, CASES.c.id == INSTANCES.c.case_id).where(CASES.c.number == case)
-    with reading() as connection:
-        run_id = connection.execute(chosen).scalar_one_or_none()
+def _tell_prefect(tell: Callable[[SyncPrefectClient], object]) -> None:
+    """Tell Prefect what happened; where the server is away, the rescue does it later."""
     try:
         with prefect() as client:
-            wake(client, run_id or "")
-            if seat_id is not None:
-                close_answered(client)
+            tell(client)
     except httpx.HTTPError:
         return
 
@@ -94,8 +93,20 @@ def decide(number: str, given: Mapping[str, Any]) -> str:
         Refusal: why the answer does not count.
     """
     case = decision.answer(number, given, "command")
-    _tell_prefect(seat_of(number), case.rsplit("-", 1)[0] if case.count("-") > 1 else case)
+    run_id = instance_of(seat_of(number))[1]
+    _tell_prefect(lambda client: (wake(client, run_id), close_answered(client)))
     return case
+
+
+def assist(verb: str, number: str, act: Act, unit: str = "", officer: str = "") -> Receipt:
+    """Do something with a question other than answering it; return the receipt.
+
+    Raises:
+        Refusal: why it does not go.
+    """
+    receipt = acting.assist(verb, number, act, unit, officer)
+    _tell_prefect(lambda client: acting.bring_up_to_date(client, receipt))
+    return receipt
 
 
 def take(case: str, form: str, path: Path) -> Intake:
@@ -105,10 +116,19 @@ def take(case: str, form: str, path: Path) -> Intake:
         Refusal: there is no such form or case, or the file as a whole cannot be taken.
     """
     if form == "decision":
-        return answer_sheet(path)
+        taken = answer_sheet(path)
+        _tell_prefect(_after_many)
+        return taken
     taken = take_roster(case, form, path)
-    _tell_prefect(None, case)
+    run_id = run_of(case)
+    _tell_prefect(lambda client: wake(client, run_id))
     return taken
+
+
+def _after_many(client: SyncPrefectClient) -> None:
+    for _, run_id in nudged():
+        wake(client, run_id)
+    close_answered(client)
 
 
 def blank(form: str, path: Path) -> None:

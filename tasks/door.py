@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import func, or_, select, update
@@ -15,10 +15,15 @@ from models.case import DecisionStatus, Mode
 from models.every_answer import FORMS
 from tasks.ask import DECISIONS, OPEN, PARTIES, PERSONS, SEATS
 from tasks.clock import local_day, now
-from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Telling, lock, write_entry
+from tasks.notify import reached
 from tasks.officer import OFFICERS, check_code, represents, roles_held
 from tasks.store import Transaction, transaction
 from tasks.wait import INSTANCES, count_nudge
+
+AGREED: Final = ("approve", "done")
+"""Verdicts after which an all-of decision waits for the others; any other makes it at once."""
+_OF_DECISION: Final = ("case_id", "point", "turn", "form", "mode", "version", "excluded", "title", "due_at")
 
 
 class Signature(NamedTuple):
@@ -47,29 +52,9 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
         Refusal: why the answer does not count.
     """
     with transaction() as tx:
-        seat = tx.core.execute(
-            select(
-                SEATS,
-                DECISIONS.c.case_id,
-                DECISIONS.c.point,
-                DECISIONS.c.turn,
-                DECISIONS.c.form,
-                DECISIONS.c.mode,
-                DECISIONS.c.version,
-                DECISIONS.c.excluded,
-                CASES.c.number,
-                func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
-            )
-            .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
-            .join(CASES, DECISIONS.c.case_id == CASES.c.id)
-            .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
-            .where(SEATS.c.id == seat_id)
-        ).one_or_none()
-        if seat is None:
-            raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
+        seat = read_seat(tx, seat_id)
         case = lock(tx, seat.case_id)
-        status = tx.core.execute(select(SEATS.c.status).where(SEATS.c.id == seat_id).with_for_update()).scalar_one()
-        if status != OPEN:
+        if still_at(tx, seat_id) != OPEN:
             raise Refusal("kernel.question_closed", number=f"Q{seat_id}")
         signed = _sign(tx, seat, case.version, signature, proofs)
         if isinstance(signed, Refusal):
@@ -85,9 +70,49 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
     return str(seat.number)
 
 
-class _Signed(NamedTuple):
+def read_seat(tx: Transaction, seat_id: int) -> Any:
+    """Return a seat with its decision, its case's number and the case that is woken by an answer (`carrier`).
+
+    Raises:
+        Refusal: there is no such question.
+    """
+    seat = tx.core.execute(
+        select(
+            SEATS,
+            *(DECISIONS.c[name] for name in _OF_DECISION),
+            DECISIONS.c.status.label("decision_status"),
+            CASES.c.number,
+            func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
+        )
+        .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
+        .join(CASES, DECISIONS.c.case_id == CASES.c.id)
+        .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
+        .where(SEATS.c.id == seat_id)
+    ).one_or_none()
+    if seat is None:
+        raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
+    return seat
+
+
+def still_at(tx: Transaction, seat_id: int) -> str:
+    """Return where a seat stands, and lock it; the case was locked before, so nobody has it the other way round."""
+    return str(tx.core.execute(select(SEATS.c.status).where(SEATS.c.id == seat_id).with_for_update()).scalar_one())
+
+
+class Admitted(NamedTuple):
+    """An officer whom the door let in, and whom they stand in for (nobody: "")."""
+
     staff_no: str
     signed_for: str
+
+    @property
+    def actor(self) -> str:
+        """How the journal names them: 乙代甲 as `乙/甲`."""
+        return f"{self.staff_no}/{self.signed_for}" if self.signed_for else self.staff_no
+
+
+class _Signed(NamedTuple):
+    admitted: Admitted
     answer: Answer
 
 
@@ -105,7 +130,11 @@ def _officer(tx: Transaction, signature: Signature, at: datetime, proofs: Proofs
     return officer
 
 
-def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs: Proofs | None) -> _Signed | Refusal:
+def admit(tx: Transaction, seat: Any, signature: Signature, proofs: Proofs | None = None) -> Admitted | Refusal:
+    """Check whoever comes about a seat: the code first, then the role held or stood in for, then one's own case.
+
+    A refusal is returned, so that the count of wrong codes commits.
+    """
     at = now()
     day = local_day(at)
     officer = _officer(tx, signature, at, proofs)
@@ -114,16 +143,31 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
     signed_for = _signs_for(tx, seat, officer, signature.staff_no, day)
     if signed_for is None:
         return Refusal("kernel.role_not_held", staff_no=signature.staff_no, role=office(seat.role).title)
-    staff = {signature.staff_no, signed_for}
-    if staff & set(seat.excluded) or _own_case(tx, seat.case_id, staff):
+    if concerned(tx, seat, {signature.staff_no, signed_for}):
         return Refusal("kernel.own_case", staff_no=signature.staff_no)
-    again = select(SEATS.c.id).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.signed_by == signature.staff_no)
+    return Admitted(signature.staff_no, signed_for)
+
+
+def concerned(tx: Transaction, seat: Any, staff: set[str]) -> bool:
+    """Say whether one of these officers may not act: excluded from this question, or a party of the case."""
+    return bool(staff & set(seat.excluded)) or _own_case(tx, seat.case_id, staff)
+
+
+def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs: Proofs | None) -> _Signed | Refusal:
+    admitted = admit(tx, seat, signature, proofs)
+    if isinstance(admitted, Refusal):
+        return admitted
+    again = select(SEATS.c.id).where(
+        SEATS.c.decision_id == seat.decision_id,
+        SEATS.c.signed_by == admitted.staff_no,
+        SEATS.c.status == DecisionStatus.ANSWERED.value,
+    )
     if tx.core.execute(again).first():
-        return Refusal("kernel.signed_already", staff_no=signature.staff_no)
+        return Refusal("kernel.signed_already", staff_no=admitted.staff_no)
     if version != seat.version:
         return Refusal("kernel.stale", case=seat.number)
     answer = _read(tx, seat, signature)
-    return answer if isinstance(answer, Refusal) else _Signed(signature.staff_no, signed_for, answer)
+    return answer if isinstance(answer, Refusal) else _Signed(admitted, answer)
 
 
 def _signs_for(tx: Transaction, seat: Any, officer: Any, staff_no: str, day: date) -> str | None:
@@ -182,42 +226,65 @@ def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
             status=DecisionStatus.ANSWERED.value,
             verdict=verdict,
             answer=plain,
-            signed_by=signed.staff_no,
-            signed_for=signed.signed_for,
+            signed_by=signed.admitted.staff_no,
+            signed_for=signed.admitted.signed_for,
             way=way,
             signed_at=at,
             refusal="",
         )
     )
-    siblings = (
-        select(func.count()).select_from(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
-    )
-    left = tx.core.execute(siblings).scalar_one()
-    who = f"{signed.staff_no}/{signed.signed_for}" if signed.signed_for else signed.staff_no
-    case = lock(tx, seat.case_id)
-    if seat.mode == Mode.ALL_OF.value and left and verdict in ("approve", "done"):
-        write_entry(
-            tx, case, f"signed-{seat.point}-{seat.place}", seat.turn, actor=who, at=at, outcome=plain, substance=False
-        )
+    who = signed.admitted.actor
+    if seat.mode == Mode.ALL_OF.value and verdict in AGREED and seats_left(tx, seat.decision_id):
+        name = f"signed-{seat.point}-{seat.place}"
+        write_entry(tx, lock(tx, seat.case_id), name, seat.turn, actor=who, at=at, outcome=plain, substance=False)
         return
-    if left:  # the decision is made: whoever has not answered need not
-        tx.core.execute(
-            update(SEATS)
-            .where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
-            .values(status=DecisionStatus.WITHDRAWN.value)
-        )
-    tx.core.execute(
+    conclude(tx, seat, Made(seat.id, plain, who, way))
+
+
+def seats_left(tx: Transaction, decision_id: int) -> int:
+    """Return how many seats of a decision are still open."""
+    counted = select(func.count()).select_from(SEATS).where(SEATS.c.decision_id == decision_id, SEATS.c.status == OPEN)
+    return int(tx.core.execute(counted).scalar_one())
+
+
+class Made(NamedTuple):
+    """What makes a decision: the seat, its answer, who gave it and by which way."""
+
+    seat_id: int
+    answer: dict[str, Any]
+    actor: str
+    way: str
+
+
+def conclude(tx: Transaction, seat: Any, made: Made) -> None:
+    """Make the decision: whoever has not answered need not, the journal has its line, and the case is woken."""
+    at = now()
+    withdrawn = update(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
+    tx.core.execute(withdrawn.values(status=DecisionStatus.WITHDRAWN.value))
+    told = tx.core.execute(
         update(DECISIONS)
         .where(DECISIONS.c.id == seat.decision_id)
-        .values(status=DecisionStatus.ANSWERED.value, answered_at=at, outcome=plain)
-    )
+        .values(status=DecisionStatus.ANSWERED.value, answered_at=at, outcome=made.answer)
+        .returning(DECISIONS.c.told)
+    ).scalar_one()
+    case = lock(tx, seat.case_id)
     write_entry(
         tx,
         case,
         f"ask-{seat.point}",
         seat.turn,
-        actor=who,
+        actor=made.actor,
         at=at,
-        outcome={"answer": plain, "seat": seat.id, "way": way},
+        outcome={"answer": made.answer, "seat": made.seat_id, "way": made.way},
+        tellings=_answered(tx, seat.title, made.seat_id, told, at, drill=case.drill),
     )
     count_nudge(seat.carrier)
+
+
+def _answered(
+    tx: Transaction, title: str, seat_id: int, told: list[list[str]], at: datetime, *, drill: bool
+) -> list[Telling]:
+    """Tell those who had a copy, or urged, that the answer is there; what it says is in the case."""
+    pairs = dict.fromkeys(pair for role, staff_no in told for pair in reached(tx, role, staff_no, at, drill=drill))
+    facts = {"title": title, "question": f"Q{seat_id}"}
+    return [Telling(who, channel, "notice_kernel.answered", facts) for who, channel in pairs]

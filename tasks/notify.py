@@ -44,6 +44,13 @@ def recipients(tx: Transaction, roles: Iterable[str], on: date, *, drill: bool) 
     return list(found)
 
 
+def reached(tx: Transaction, role: str, staff_no: str, at: datetime, *, drill: bool) -> list[tuple[str, str]]:
+    """Return (recipient, channel) of a role, or of one officer alone, in whatever role."""
+    if not staff_no:
+        return recipients(tx, [role], local_day(at), drill=drill)
+    return [pair for pair in addressees(role, (staff_no,), drill=drill) if pair[0] == f"officer:{staff_no}"]
+
+
 class _Known:
     """What the book says of a role and its holders, for as long as it is the same book."""
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, true, update
 
 from config import rulebook
 from config.messages import say
@@ -164,7 +164,7 @@ def _put(tx: Transaction, dossier: Dossier, asking: _Asking, numbers: Sequence[s
     if not cases:
         return
     at = now()
-    _withdraw(tx, asking.point, [case.id for case in cases])
+    withdraw_questions(tx, [case.id for case in cases], asking.point)  # what they show is no longer so
     page = Page(tx, f"asked-{asking.point}", asking.turn, SYSTEM, at)
     page.add_all(((case, None, _outcome(asking, case.number), asking.rule, ()) for case in cases), substance=False)
     page.write()
@@ -190,11 +190,13 @@ def _outcome(asking: _Asking, number: str) -> dict[str, Any]:
     return outcome | ({"shown": dict(shown)} if shown else {})
 
 
-def _withdraw(tx: Transaction, point: str, case_ids: Sequence[int]) -> None:
-    """Take back what is still open at the point about these cases: it shows what they were, and they are asked anew."""
-    open_before = select(DECISIONS.c.id).where(
-        DECISIONS.c.case_id.in_(case_ids), DECISIONS.c.point == point, DECISIONS.c.status == OPEN
-    )
+def withdraw_questions(tx: Transaction, case_ids: Collection[int], point: str = "") -> None:
+    """Take back what is still open about these cases, at a point or at all: whoever applied withdrew, for instance.
+
+    Their runs end with the next look of the watch; a line of the caller's own says why.
+    """
+    about = DECISIONS.c.case_id.in_(list(case_ids)) & (DECISIONS.c.status == OPEN)
+    open_before = select(DECISIONS.c.id).where(about, DECISIONS.c.point == point if point else true())
     old = list(tx.core.execute(open_before).scalars())
     if old:
         gone = {"status": WITHDRAWN}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from models.case import Instance
 from tasks.clock import now
@@ -98,3 +98,17 @@ def nudged(statuses: Sequence[str] = ()) -> list[tuple[str, str]]:
     with reading() as connection:
         rows = connection.execute(chosen.where(CASES.c.status.in_(statuses)) if statuses else chosen)
         return [(row.number, row.run_id) for row in rows]
+
+
+def run_of(number: str) -> str:
+    """Return the run that carries a case, or its whole case where it is a member; empty where none does."""
+    own = INSTANCES.alias()
+    chosen = (
+        select(INSTANCES.c.run_id)
+        .select_from(CASES)
+        .outerjoin(own, own.c.case_id == CASES.c.id)
+        .join(INSTANCES, INSTANCES.c.case_id == func.coalesce(own.c.case_id, CASES.c.parent_id, CASES.c.id))
+        .where(CASES.c.number == number)
+    )
+    with reading() as connection:
+        return str(connection.execute(chosen).scalar_one_or_none() or "")

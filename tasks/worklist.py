@@ -11,13 +11,13 @@ from prefect.client.schemas.objects import State, StateDetails, StateType
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from config.messages import Refusal, say
 from config.offices import office
 from config.zone import SHANGHAI
-from models.case import DecisionStatus
-from tasks.ask import DECISIONS, SEATS, Question, instance_of, open_questions
+from models.case import CLOSED_SHOWN
+from tasks.ask import SEATS, Question, instance_of, open_questions
 from tasks.ask_members import UNSHOWN
 from tasks.door import Signature, decide
 from tasks.form import form_schema, read_form
@@ -123,12 +123,8 @@ def show_anew(client: SyncPrefectClient, seat_id: int) -> None:
 
 
 def close_answered(client: SyncPrefectClient) -> int:
-    """End the question runs whose seats were answered another way or withdrawn; return how many."""
-    chosen = (
-        select(SEATS.c.id, SEATS.c.run_id, SEATS.c.status, SEATS.c.signed_by)
-        .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
-        .where(SEATS.c.status != DecisionStatus.OPEN.value, SEATS.c.run_id.not_in(["", UNSHOWN]))
-    )
+    """End the question runs whose seats were answered another way, passed on or withdrawn; return how many."""
+    chosen = select(SEATS.c.id, SEATS.c.run_id, SEATS.c.status).where(text(CLOSED_SHOWN))
     with reading() as connection:
         rows = connection.execute(chosen).all()
     for row in rows:
@@ -173,6 +169,7 @@ def receive_answer(number: str) -> str:
                     raise Abort(number)
         case, carrier = instance_of(seat_id)
         wake(client, carrier)
+        close_answered(client)  # the other seats of a decision that is made
     return case
 
 
