@@ -150,7 +150,7 @@ def ask(
 
 def open_seat(decision_id: int, place: int, role: str, run_id: str = "") -> dict[str, Any]:
     """Return the row of a seat that waits for its answer."""
-    blank = dict.fromkeys(("officer", "refusal", "verdict", "signed_by", "signed_for", "way"), "")
+    blank = dict.fromkeys(("officer", "refusal", "verdict", "signed_by", "signed_for", "way", "asked_by"), "")
     return {
         "decision_id": decision_id,
         "place": place,
@@ -158,6 +158,8 @@ def open_seat(decision_id: int, place: int, role: str, run_id: str = "") -> dict
         "attempt": 1,
         "status": OPEN,
         "run_id": run_id,
+        "passed_from": 0,
+        "urges": 0,
     } | blank
 
 

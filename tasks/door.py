@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from config.messages import Refusal, say
 from config.offices import office
@@ -15,14 +15,20 @@ from models.case import DecisionStatus, Mode
 from models.every_answer import FORMS
 from tasks.ask import DECISIONS, OPEN, PARTIES, PERSONS, SEATS
 from tasks.clock import local_day, now
-from tasks.journal import CASES, FIND_ENTRY, Telling, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Standing, Telling, lock, write_entry
 from tasks.notify import reached
 from tasks.officer import OFFICERS, check_code, represents, roles_held
-from tasks.store import Transaction, transaction
+from tasks.store import Prepared, Transaction, transaction
 from tasks.wait import INSTANCES, count_nudge
 
 AGREED: Final = ("approve", "done")
 """Verdicts after which an all-of decision waits for the others; any other makes it at once."""
+_CASE_OF: Final = Prepared(
+    select(DECISIONS.c.case_id)
+    .join(SEATS, SEATS.c.decision_id == DECISIONS.c.id)
+    .where(SEATS.c.id == bindparam("seat")),
+    "seat",
+)
 _OF_DECISION: Final = ("case_id", "point", "turn", "form", "mode", "version", "excluded", "title", "due_at")
 
 
@@ -52,9 +58,8 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
         Refusal: why the answer does not count.
     """
     with transaction() as tx:
-        seat = read_seat(tx, seat_id)
-        case = lock(tx, seat.case_id)
-        if still_at(tx, seat_id) != OPEN:
+        case, seat = open_door(tx, seat_id)
+        if seat.status != OPEN:
             raise Refusal("kernel.question_closed", number=f"Q{seat_id}")
         signed = _sign(tx, seat, case.version, signature, proofs)
         if isinstance(signed, Refusal):
@@ -70,13 +75,21 @@ def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> 
     return str(seat.number)
 
 
-def read_seat(tx: Transaction, seat_id: int) -> Any:
-    """Return a seat with its decision, its case's number and the case that is woken by an answer (`carrier`).
+def open_door(tx: Transaction, seat_id: int) -> tuple[Standing, Any]:
+    """Lock the case of a seat and return it with the seat as it is now that nobody else can change it.
 
     Raises:
         Refusal: there is no such question.
     """
-    seat = tx.core.execute(
+    row = tx.run(_CASE_OF, seat_id).fetchone()
+    if row is None:
+        raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
+    return lock(tx, row[0]), read_seat(tx, seat_id)
+
+
+def read_seat(tx: Transaction, seat_id: int) -> Any:
+    """Return a seat with its decision, its case's number and the case that is woken by an answer (`carrier`)."""
+    return tx.core.execute(
         select(
             SEATS,
             *(DECISIONS.c[name] for name in _OF_DECISION),
@@ -88,15 +101,8 @@ def read_seat(tx: Transaction, seat_id: int) -> Any:
         .join(CASES, DECISIONS.c.case_id == CASES.c.id)
         .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
         .where(SEATS.c.id == seat_id)
-    ).one_or_none()
-    if seat is None:
-        raise Refusal("kernel.no_such_question", number=f"Q{seat_id}")
-    return seat
-
-
-def still_at(tx: Transaction, seat_id: int) -> str:
-    """Return where a seat stands, and lock it; the case was locked before, so nobody has it the other way round."""
-    return str(tx.core.execute(select(SEATS.c.status).where(SEATS.c.id == seat_id).with_for_update()).scalar_one())
+        .with_for_update(of=SEATS)
+    ).one()
 
 
 class Admitted(NamedTuple):

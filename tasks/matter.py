@@ -13,8 +13,8 @@ from models.case import DecisionStatus
 from tasks.ask import OPEN, SEATS, open_seat
 from tasks.clock import local_day, now
 from tasks.deadline import DEADLINES
-from tasks.door import Admitted, Signature, admit, concerned, read_seat, still_at
-from tasks.journal import Standing, Telling, lock, write_entry
+from tasks.door import Admitted, Signature, admit, concerned, open_door
+from tasks.journal import Standing, Telling, write_entry
 from tasks.notify import OFFICERS, holders, reached
 from tasks.officer import check_code, roles_held
 from tasks.store import Transaction
@@ -140,9 +140,8 @@ def begin(tx: Transaction, seat_id: int, act: Act, *, as_holder: bool = True) ->
         as_holder: whether only those who could answer may, on what they were shown; otherwise any officer in post whom
             the case does not concern.
     """
-    seat = read_seat(tx, seat_id)
-    case = lock(tx, seat.case_id)
-    if still_at(tx, seat_id) != OPEN:
+    case, seat = open_door(tx, seat_id)
+    if seat.status != OPEN:
         return Refusal("kernel.question_closed", number=f"Q{seat_id}")
     who = admit(tx, seat, act.signature) if as_holder else known(tx, seat, act)
     if isinstance(who, Refusal):

@@ -30,7 +30,7 @@ _DECISION_FIELDS: Final = (
 )
 _SEAT_FIELDS: Final = (
     *("decision_id", "place", "role", "officer", "attempt", "status"),
-    *("run_id", "refusal", "verdict", "signed_by", "signed_for", "way"),
+    *("run_id", "refusal", "verdict", "signed_by", "signed_for", "way", "asked_by", "passed_from", "urges"),
 )
 _INSERT_DECISION: Final = Prepared(insert(DECISIONS), *_DECISION_FIELDS)
 _INSERT_SEAT: Final = Prepared(insert(SEATS), *_SEAT_FIELDS)

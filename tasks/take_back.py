@@ -9,8 +9,8 @@ from config.messages import Refusal
 from models.case import Mode
 from tasks.ask import DECISIONS, OPEN, SEATS
 from tasks.clock import now
-from tasks.door import AGREED, Admitted, Made, conclude, read_seat, seats_left, still_at
-from tasks.journal import FIND_ENTRY, lock
+from tasks.door import AGREED, Admitted, Made, conclude, open_door, read_seat, seats_left
+from tasks.journal import FIND_ENTRY
 from tasks.matter import (
     ANSWERED,
     PASSED_ON,
@@ -43,9 +43,8 @@ def withdraw(seat_id: int, act: Act) -> Receipt:
 
 
 def _withdraw(tx: Transaction, seat_id: int, act: Act) -> Receipt | Refusal:
-    case = lock(tx, read_seat(tx, seat_id).case_id)
-    still_at(tx, seat_id)
-    seat = _passed_to(tx, seat_id)  # as it is now that nobody else can change it
+    case, given = open_door(tx, seat_id)
+    seat = _passed_to(tx, given)
     who = known(tx, None, act)
     if isinstance(who, Refusal):
         return who
@@ -57,12 +56,16 @@ def _withdraw(tx: Transaction, seat_id: int, act: Act) -> Receipt | Refusal:
         return _take_back_signature(matter)
     if seat.status == WITHDRAWN:
         return Refusal("kernel.question_closed", number=f"Q{seat_id}")
-    return Refusal("assist.too_late" if mine else "assist.not_yours", number=f"Q{seat_id}")
+    number = f"Q{seat_id}"
+    return (
+        Refusal("assist.too_late", number=number)
+        if mine
+        else Refusal("assist.not_yours", number=number, staff_no=act.staff_no)
+    )
 
 
-def _passed_to(tx: Transaction, seat_id: int) -> Any:
+def _passed_to(tx: Transaction, seat: Any) -> Any:
     """Return the seat, or the one that it was passed on to: whoever passed it on knows the old number."""
-    seat = read_seat(tx, seat_id)
     if seat.status != PASSED_ON:
         return seat
     heir = select(SEATS.c.id).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.passed_from == seat.place)
