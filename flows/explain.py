@@ -3,6 +3,7 @@
 It answers from the rulebook and the pure judgements alone: no server, no database, no engine.
 """
 
+import importlib
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer._click.core import Command, Context
+from typer.main import get_command
 
 from config.messages import Refusal, say
 from config.rulebook import Version, cited, entry
@@ -66,8 +69,27 @@ class Standings(StrEnum):
     NEW_ENTRANT = "new_entrant"
 
 
+ASKS_DATABASE = {"application": "flows.explain_application"}
+"""Explanations of what is on file, loaded when they are called: all others answer without a database."""
+
+
+class Explanations(OneSentence):
+    """The explanations, with those about cases on file."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names of all."""
+        return [*super().list_commands(ctx), *ASKS_DATABASE]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Load one."""
+        if cmd_name in ASKS_DATABASE:
+            loaded: Command = get_command(importlib.import_module(ASKS_DATABASE[cmd_name]).app)
+            return loaded
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
-    cls=OneSentence,
+    cls=Explanations,
     no_args_is_help=True,
     add_completion=False,
     help="说明一条规则、时限、金额或号码的依据（输出一个 JSON）",

@@ -8,29 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
-from sqlmodel import SQLModel
+from sqlalchemy import func, insert, select, update
 
 from config.messages import say
 from flows.policy_redemption import policy_redemption
 from models.identity import credit_check, organisation_check
 from models.policy_redemption.policy import Condition, Grant, Guide, Lane, Material, PolicyContent
 from models.roster import PaymentOutcome, PaymentResultRow, PolicyApplicationRow, PolicyPaperRow, Row
-from models.triggers import trigger_statements
 from tasks import officer
-from tasks.ask import DECISIONS, SEATS, open_questions
+from tasks.ask import open_questions
 from tasks.case import open_case
 from tasks.clock import now, set_clock
+from tasks.database import upgrade
 from tasks.deadline import DEADLINES
 from tasks.door import Signature, decide
 from tasks.intake import MAILBOX, Intake
-from tasks.journal import CASES, ENTRIES, NOTICES, case_id_of
+from tasks.journal import CASES, ENTRIES, case_id_of
 from tasks.mailbox import take_roster
 from tasks.policy_redemption import ledger
 from tasks.policy_redemption.payment_roll import BATCHES, LINES
 from tasks.policy_redemption.register import POLICIES, VERSIONS
-from tasks.policy_redemption.roll import APPLICATIONS, FIRMS
-from tasks.store import engine, forget, reading, transaction
+from tasks.policy_redemption.roll import FIRMS
+from tasks.store import forget, reading, transaction
 from tests.flows.service_stage import CODE_SECONDS, Stage, at
 
 NOTICE = "DX-2027-0001"
@@ -286,10 +285,7 @@ def redeeming_at(
     patch.setenv("BANJIE_CLOCK", "simulated")
     patch.setenv("BANJIE_DATABASE_URL", database)
     forget()
-    SQLModel.metadata.create_all(engine())
-    with engine().begin() as connection:
-        for statement in trigger_statements(engine().dialect.name):
-            connection.execute(text(statement))
+    upgrade()
     set_clock(moment or at(2027, 3, 1))
     for place, role in enumerate(ROLES, 1):
         officer.enrol(f"S{place:03}", f"经办{place}", [role], date(2022, 1, 1))
@@ -298,6 +294,3 @@ def redeeming_at(
     yield Redeeming(folder)
     patch.undo()
     forget()
-
-
-TABLES_USED = (APPLICATIONS, DECISIONS, SEATS, NOTICES)
