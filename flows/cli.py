@@ -35,11 +35,12 @@ PLACES: Final = {
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
     "statistics": "flows.cli_policy",
+    "simulate": "flows.cli_simulate",
     "backup": "flows.cli_backup",
     "restore": "flows.cli_backup",
 }
 PRIVATE: Final = 0o077
-WHOLE: Final = ("explain", "assist", "officer", "notices")
+WHOLE: Final = ("explain", "assist", "officer", "notices", "simulate")
 """Commands that are groups of their own."""
 
 

@@ -21,6 +21,7 @@ from tasks.policy_redemption.outcome import Outcomes
 from tasks.policy_redemption.roll import (
     Filed,
     Told,
+    asked_already,
     cite,
     filed,
     notice_of,
@@ -93,7 +94,7 @@ def _lines(found: Examination) -> list[str]:
 
 def ask_acceptance(dossier: Dossier) -> None:
     """Have the section judge what no machine can, each for itself; nobody waits for the others."""
-    if (f"asked-{POINT}", dossier.turn) in dossier.journal:
+    if asked_already(dossier, POINT):
         return
     members = members_to_ask(dossier, POINT, (A.CHECKING,))
     if not members:

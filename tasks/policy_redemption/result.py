@@ -21,7 +21,7 @@ from tasks.policy_redemption.outcome import Outcomes, to_firm
 from tasks.policy_redemption.payment import owe_payments
 from tasks.policy_redemption.publicity import planned_days, post_result
 from tasks.policy_redemption.review import signers_of
-from tasks.policy_redemption.roll import OBJECTIONS, Filed, cite, filed, notice_of, rule_of
+from tasks.policy_redemption.roll import OBJECTIONS, Filed, asked_already, cite, filed, notice_of, rule_of
 from tasks.pose import latest_answers, members_to_ask, pose
 from tasks.step import Dossier
 from tasks.store import Transaction, transaction
@@ -72,7 +72,7 @@ def end_postings(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
 
 def ask_objections(dossier: Dossier) -> None:
     """Have each objection looked into by somebody who did not review the application."""
-    if (f"asked-{POINT}", dossier.turn) in dossier.journal:
+    if asked_already(dossier, POINT):
         return
     members = members_to_ask(dossier, POINT, (A.OBJECTED,))
     if not members:

@@ -18,7 +18,7 @@ from tasks.policy_redemption.duplicate import GRANTED, duplications
 from tasks.policy_redemption.duty import PROMISE
 from tasks.policy_redemption.feedback import feedback_due, item_of, shown_of
 from tasks.policy_redemption.outcome import Outcomes
-from tasks.policy_redemption.roll import Filed, cite, filed, notice_of, rule_of, told_of
+from tasks.policy_redemption.roll import Filed, asked_already, cite, filed, notice_of, rule_of, told_of
 from tasks.pose import Answered, latest_answers, members_to_ask, pose
 from tasks.step import Dossier
 from tasks.store import Transaction, transaction
@@ -28,7 +28,7 @@ POINT: Final = "review"
 
 def ask_reviews(dossier: Dossier) -> None:
     """Put each application before the departments of its level, all of them at the same time."""
-    if (f"asked-{POINT}", dossier.turn) in dossier.journal:
+    if asked_already(dossier, POINT):
         return
     members = members_to_ask(dossier, POINT, (A.REVIEWING,))
     if not members:

@@ -217,3 +217,11 @@ def bare_dossier(tx: Transaction, case_id: int) -> Dossier:
         )
     ).one()
     return Dossier(row.id, row.number, row.process, row.subject, row.on_day, bool(row.drill), 1, {})
+
+
+ROUND_OVER: Final = "for-arrivals"
+
+
+def asked_already(dossier: Dossier, point: str) -> bool:
+    """Say whether a round of the notice has put its questions at a point, or is over: a replay does not look again."""
+    return any((name, dossier.turn) in dossier.journal for name in (f"asked-{point}", ROUND_OVER))
