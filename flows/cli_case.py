@@ -14,6 +14,7 @@ from tasks import desk
 from tasks.anchor import anchor as write_anchor
 from tasks.database import upgrade
 from tasks.journal import verify as verify_chains
+from tasks.policy_redemption.ledger_proof import verify_ledger
 
 app = typer.Typer(cls=OneSentence, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help=say("cli.json"))]
@@ -128,16 +129,20 @@ def why(
 
 @app.command(help=say("cli.verify"))
 def verify(as_json: Json = False) -> None:
-    """Recompute every chain and name the first entry of each case that does not fit."""
-    broken = list(verify_chains())
+    """Recompute every chain and add up the ledger anew; name the first entry of each case and each sum that differs."""
+    broken, sums = list(verify_chains()), list(verify_ledger())
     if as_json:
-        typer.echo(json.dumps([vars(one) for one in broken], ensure_ascii=False))
+        faults = [vars(one) for one in broken] + [one._asdict() for one in sums]
+        typer.echo(json.dumps(faults, ensure_ascii=False))
     for one in broken if not as_json else ():
         typer.echo(say(f"cli.broken_{one.why}", case=one.case, seq=one.seq, step=one.step))
-    if broken:
+    for differing in sums if not as_json else ():
+        typer.echo(differing.text)
+    if broken or sums:
         raise typer.Exit(1)
     if not as_json:
         typer.echo(say("cli.sound"))
+        typer.echo(say("policy_money.sound"))
 
 
 @app.command(help=say("cli.anchor"))

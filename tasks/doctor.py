@@ -1,6 +1,7 @@
 """What `banjie doctor` looks at: everything that would otherwise be found out at night."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 import httpx
@@ -17,10 +18,12 @@ from config.settings import settings
 from tasks import database
 from tasks.clock import simulated, today
 from tasks.officer import officers
+from tasks.policy_redemption.ledger_proof import verify_ledger
 from tasks.reach import prefect
 from tasks.store import load_keys
 
-PROCESSES: Final = ("calendar", "conscription", "identity", "kernel")
+FAULTS: Final = 10
+PROCESSES: Final = ("calendar", "conscription", "identity", "kernel", "policy_redemption")
 
 
 class Finding(NamedTuple):
@@ -82,6 +85,12 @@ def _database() -> Iterator[tuple[str, str]]:
         yield "wrong", say("doctor.database_old", found=found or "-", needed=needed)
 
 
+def _ledger() -> Iterator[tuple[str, str]]:
+    if database.version() == database.head():
+        for broken in islice(verify_ledger(), FAULTS):
+            yield "wrong", broken.text
+
+
 def _officers() -> Iterator[tuple[str, str]]:
     if database.version() != database.head():
         return
@@ -121,6 +130,7 @@ LOOKS: Final = {
     "calendar": _calendar,
     "keys": _keys,
     "database": _database,
+    "ledger": _ledger,
     "officers": _officers,
     "server": _server,
     "clock": _clock,

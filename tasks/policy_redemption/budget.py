@@ -10,7 +10,6 @@ from config.fact import Fact
 from config.messages import Refusal, say
 from config.offices import OfficeUnknownError, named, office
 from config.rulebook import rule
-from models.policy_redemption.application import Redemption
 from models.policy_redemption.money import BudgetStatus as S
 from models.policy_redemption.money import fen, yuan
 from models.policy_redemption.money_answer import BudgetDraft
@@ -20,12 +19,10 @@ from tasks.journal import CASES
 from tasks.policy_redemption import ledger
 from tasks.policy_redemption.citation import article
 from tasks.step import Dossier, step
-from tasks.store import reading, table, transaction
-from tasks.wait import count_nudge
+from tasks.store import reading, transaction
 
 PROCESS: Final = "policy_budget"
 STORY: Final = "policy_budget/policy_budget"
-NOTICES: Final = table(Redemption)
 NUMBER: Final = re.compile(r"YS-(20\d{2})-(\d{3,})")
 
 
@@ -183,8 +180,5 @@ def approve_budget(case: Dossier, about: Subject, asked: Submitted) -> Approved:
             )
         except Refusal as refusal:
             return Approved(stands=False, amount=asked.amount, before=standing(about).approved, why=str(refusal))
-        waiting = select(NOTICES.c.case_id).join(CASES, CASES.c.id == NOTICES.c.case_id)
-        mine = (NOTICES.c.department == about.department) & CASES.c.closed_at.is_(None)
-        for notice_id in tx.core.execute(waiting.where(mine).order_by(NOTICES.c.case_id)).scalars():
-            count_nudge(notice_id)
+        ledger.wake(tx, ledger.NOTICES.c.department == about.department)
     return Approved(stands=True, amount=asked.amount, before=yuan(before))

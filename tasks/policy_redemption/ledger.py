@@ -9,21 +9,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.fact import Fact
 from config.messages import Refusal
 from config.offices import office
 from models.column import stamp
+from models.policy_redemption.application import Redemption
 from models.policy_redemption.money import AccountKind, Budget, LedgerAccount, LedgerClaim, Posting, Verb, yuan
 from tasks.clock import now
+from tasks.journal import CASES
 from tasks.store import Prepared, Transaction, reading, table
+from tasks.wait import count_nudge
 
 BUDGETS: Final = table(Budget)
 ACCOUNTS: Final = table(LedgerAccount)
 CLAIMS: Final = table(LedgerClaim)
 POSTINGS: Final = table(Posting)
+NOTICES: Final = table(Redemption)
 AT_ONCE: Final = 1000
 HELD: Final = (AccountKind.COMMITTED, AccountKind.PAYING, AccountKind.PAID, AccountKind.RECOVERED)
 """The accounts under which each application's part is kept as well."""
@@ -249,8 +253,23 @@ def _budgets_of(tx: Transaction, case_ids: Iterable[int]) -> dict[int, int]:
 
 
 def release(tx: Transaction, case_ids: Sequence[int]) -> dict[int, int]:
-    """Give back what is committed to applications and not yet ordered; return the fen by case id."""
-    return _move(tx, Verb.RELEASE, dict.fromkeys(case_ids))
+    """Give back what is committed to applications and not yet ordered; return the fen by case id.
+
+    Notices of the same budgets are woken: what waited for money may have it now.
+    """
+    freed = _move(tx, Verb.RELEASE, dict.fromkeys(case_ids))
+    budgets = set(_budgets_of(tx, freed).values())
+    if budgets:
+        wake(tx, NOTICES.c.budget_id.in_(budgets))
+    return freed
+
+
+def wake(tx: Transaction, whose: ColumnElement[bool]) -> None:
+    """Nudge the open notices that a condition holds for; after the accounts, so that nobody waits in a ring."""
+    chosen = select(NOTICES.c.case_id).join(CASES, CASES.c.id == NOTICES.c.case_id)
+    opened = chosen.where(whose, CASES.c.closed_at.is_(None)).order_by(NOTICES.c.case_id)
+    for notice_id in tx.core.execute(opened).scalars().all():
+        count_nudge(notice_id)
 
 
 def order(tx: Transaction, case_ids: Sequence[int], batch: str) -> dict[int, int]:
