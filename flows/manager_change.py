@@ -1,10 +1,9 @@
 """A changed platform manager or leader in charge is reported to the centre (海政办发〔2023〕27号, Art. 10)."""
 
 from datetime import date
-from typing import Literal
 
 from config.messages import say
-from models.policy_redemption.change import ManagerReport
+from models.policy_redemption.change import ManagerReport, Post
 from tasks.ask import ask
 from tasks.case import close_case
 from tasks.policy_redemption import manager_change as manager
@@ -12,7 +11,7 @@ from tasks.story import story
 
 
 @story(name="manager_change", run_name=manager.run_name, description=say("manager_change.description"))
-def manager_change(department: str, post: Literal["manager", "leader"], changed: date) -> str:
+def manager_change(department: str, post: Post, changed: date) -> str:
     """Report a changed platform manager or leader in charge.
 
     Args:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field as Of
 from sqlalchemy import Column, UniqueConstraint
@@ -11,6 +11,11 @@ from sqlmodel import Field, SQLModel
 from config.messages import say
 from models.answer import Answer
 from models.column import CanonicalJson, Instant
+from models.policy_redemption.content import Worded
+
+POST: Final = Worded("post", ("manager", "leader"))
+Post = Annotated[Literal["manager", "leader"], POST]
+"""平台管理专员, 分管领导 (Art. 10)."""
 
 
 class ChangeKind(StrEnum):

@@ -1,13 +1,18 @@
 """A policy for enterprises as its department publishes it: guide, conditions, materials, grant (Art. 10–14)."""
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from config.fact import Fact
+from config.messages import Refusal, say
 from config.offices import OfficeUnknownError, named, office
+
+IN_WORDS: Final = "in_words"
 
 
 def role_named(given: str) -> str:
@@ -20,6 +25,35 @@ def role_named(given: str) -> str:
         return office(given.strip()).id
     except OfficeUnknownError:
         return named(given).id
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A vocabulary that a form shows in Chinese words; the identifier is read as well, and is what is stored."""
+
+    stem: str
+    """Words stand under `policy_judgement.<stem>_<identifier>`; nothing chosen is an empty word."""
+    values: tuple[str, ...]
+
+    def word(self, value: str) -> str:
+        """Return the word of an identifier."""
+        return say(f"policy_judgement.{self.stem}_{value}") if value else ""
+
+    def read(self, given: Any) -> Any:
+        """Return the identifier of a word; anything else is left to the field itself."""
+        return next((value for value in self.values if given == self.word(value)), given)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read words and identifiers; write words only where a form's parameters are written (`in_words`)."""
+        show = core_schema.plain_serializer_function_ser_schema(
+            lambda value, info: self.word(value) if (info.context or {}).get(IN_WORDS) else str(value), info_arg=True
+        )
+        return core_schema.no_info_before_validator_function(self.read, handler(source), serialization=show)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Offer the words to choose from."""
+        del schema, handler
+        return {"type": "string", "enum": [self.word(value) for value in self.values]}
 
 
 class Lane(StrEnum):
@@ -50,6 +84,10 @@ class FirmFact(StrEnum):
     """What it was recognised as: 高新技术企业 and the like, several words."""
 
 
+FIGURES: Final = (FirmFact.REVENUE, FirmFact.RESEARCH, FirmFact.TAX, FirmFact.INVESTMENT, FirmFact.EMPLOYEES)
+"""Facts that a share may be taken of."""
+
+
 class Comparison(StrEnum):
     """How a fact is held against a condition's value."""
 
@@ -65,26 +103,19 @@ class Condition(Fact):
     """One declared condition. What no fact can tell is for a person to judge."""
 
     name: str = Field(min_length=2, max_length=60, title="条件名称")
-    judged_by: Literal["machine", "person"] = Field(
-        title="由谁判断", description="machine 由系统按企业数据比对；person 由责任科室判断"
+    judged_by: Annotated[Literal["machine", "person"], Worded("judged_by", ("machine", "person"))] = Field(
+        title="由谁判断"
     )
-    fact: FirmFact | Literal[""] = Field(
-        default="",
-        title="企业数据项",
-        description="town 区镇、industry 行业、above_scale 规上、registered_on 成立日期、employees 人数、revenue 营收、"
-        "research 研发费用、tax 纳税额、investment 投资额、credit 信用等级、titles 资质称号",
-    )
-    comparison: Comparison | Literal[""] = Field(
-        default="",
-        title="比较方式",
-        description="at_least 不低于、at_most 不高于、equals 等于、one_of 其中之一、includes 包含、excludes 不含",
+    fact: Annotated[FirmFact | Literal[""], Worded("fact", ("", *FirmFact))] = Field(default="", title="企业数据项")
+    comparison: Annotated[Comparison | Literal[""], Worded("comparison", ("", *Comparison))] = Field(
+        default="", title="比较方式"
     )
     value: str = Field(default="", max_length=200, title="标准", description="多个值用顿号隔开；日期写作2023-01-01")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.judged_by == "machine" and not (self.fact and self.comparison and self.value):
-            raise ValueError("condition_incomplete")
+            raise Refusal("policy_judgement.condition_incomplete", condition=self.name)
         return self
 
 
@@ -99,21 +130,23 @@ class Material(Fact):
 class Grant(Fact):
     """What is granted: a sum, or a share of a figure up to a cap; in yuan."""
 
-    kind: Literal["fixed", "share", "as_reviewed"] = Field(
-        title="计算方式", description="fixed 定额；share 按比例、可设上限；as_reviewed 由审核部门核定"
+    kind: Annotated[Literal["fixed", "share", "as_reviewed"], Worded("grant", ("fixed", "share", "as_reviewed"))] = (
+        Field(title="计算方式")
     )
     amount: str = Field(default="", pattern=r"^(\d{1,10}(\.\d{1,2})?)?$", title="定额（元）")
     share: str = Field(default="", pattern=r"^(0\.\d{1,4}|1)?$", title="比例", description="例如0.1")
-    of: FirmFact | Literal["", "requested"] = Field(
-        default="", title="比例基数", description="企业数据项，或 requested 申请金额"
+    of: Annotated[FirmFact | Literal["", "requested"], Worded("fact", ("", "requested", *FIGURES))] = Field(
+        default="", title="比例基数"
     )
     cap: str = Field(default="", pattern=r"^(\d{1,10}(\.\d{1,2})?)?$", title="上限（元）")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        needed = {"fixed": self.amount, "share": self.share and self.of, "as_reviewed": "-"}[self.kind]
+        needed = {"fixed": self.amount, "share": self.share and self.of in {*FIGURES, "requested"}, "as_reviewed": "-"}[
+            self.kind
+        ]
         if not needed:
-            raise ValueError("grant_incomplete")
+            raise Refusal("policy_judgement.grant_incomplete", kind=say(f"policy_judgement.grant_{self.kind}"))
         return self
 
 
@@ -136,9 +169,7 @@ class PolicyContent(Fact):
     issued: date = Field(title="印发日期")
     effective: date | None = Field(default=None, title="施行日期", description="留空为自印发之日起施行")
     department: str = Field(title="主管部门", description="单位名称或代号，例如 区科学技术局")
-    lane: Lane = Field(
-        title="兑现方式", description="apply_free 免申即享；simple_apply 简申快享；general 一般申报（按承诺时限）"
-    )
+    lane: Annotated[Lane, Worded("lane", tuple(Lane))] = Field(title="兑现方式")
     secret: bool = Field(default=False, title="涉密不公开")
     on_site: bool = Field(default=False, title="依法须现场办理")
     interpretation: str = Field(min_length=2, title="政策解读")
@@ -169,6 +200,10 @@ class PolicyContent(Fact):
             else level
             for level in given
         ]
+
+    def in_words(self) -> dict[str, Any]:
+        """Return the policy as its form takes it, so that a run can be started again with it."""
+        return self.model_dump(mode="json", context={IN_WORDS: True})
 
     @property
     def since(self) -> date:

@@ -7,7 +7,7 @@ from typing import Any
 
 from config.rulebook import Readings
 from models.judgement import Bench, Judged, Line, to_cents
-from models.policy_redemption.content import FirmFact, Grant
+from models.policy_redemption.content import Grant
 
 
 class Assessed(Judged):
@@ -79,9 +79,3 @@ def _figure(given: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return figure if figure.is_finite() and figure >= 0 else None
-
-
-SHARED: frozenset[str] = frozenset(
-    {FirmFact.REVENUE, FirmFact.RESEARCH, FirmFact.TAX, FirmFact.INVESTMENT, FirmFact.EMPLOYEES, "requested"}
-)
-"""What a share may be taken of."""

@@ -140,7 +140,7 @@ def _checked(condition: Condition, on: date) -> _Check:
         return _Check(condition, {"condition": condition.name}, str, str, bool)
     fact, comparison = FirmFact(condition.fact), Comparison(condition.comparison)
     if comparison not in COMPARISONS[fact]:
-        suited = "、".join(say(f"policy_judgement.{one}") for one in COMPARISONS[fact])
+        suited = "、".join(say(f"policy_judgement.comparison_{one}") for one in COMPARISONS[fact])
         raise Refusal("policy_judgement.comparison_wrong", condition=condition.name, suited=suited)
     read, words = _reader(fact, on), [word.strip() for word in _PARTING.split(condition.value) if word.strip()]
     try:
@@ -153,7 +153,7 @@ def _checked(condition: Condition, on: date) -> _Check:
     told = {
         "condition": condition.name,
         "fact": Line(key=f"policy_judgement.fact_{fact}"),
-        "comparison": Line(key=f"policy_judgement.{comparison}"),
+        "comparison": Line(key=f"policy_judgement.comparison_{comparison}"),
         "asked": asked,
     }
     return _Check(condition, told, read, lambda given: shown_fact(fact, given), _test(fact, comparison, wanted))

@@ -68,7 +68,7 @@ def _shown(content: PolicyContent) -> str:
     guide = content.guide
     lines = {
         "title": content.title,
-        "lane": say(f"policy_publication.lane_{content.lane}"),
+        "lane": say(f"policy_judgement.lane_{content.lane}"),
         "interpretation": content.interpretation,
         **{name: getattr(guide, name) for name in rule(GUIDE, local_day(now()))},
         "checks": "；".join(_condition(one) for one in content.conditions) or say("policy_publication.none"),
@@ -86,7 +86,7 @@ def _shown(content: PolicyContent) -> str:
 def _condition(one: Condition) -> str:
     if one.judged_by == "person":
         return say("policy_publication.by_person", name=one.name)
-    fact, comparison = (say(f"policy_judgement.{key}") for key in (f"fact_{one.fact}", str(one.comparison)))
+    fact, comparison = (say(f"policy_judgement.{key}") for key in (f"fact_{one.fact}", f"comparison_{one.comparison}"))
     return f"{one.name}（{fact}{comparison}{one.value}）"
 
 

@@ -1,7 +1,7 @@
 """A changed platform manager or leader in charge is reported within three working days (Art. 10)."""
 
 from datetime import date, datetime, time
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
@@ -11,7 +11,7 @@ from config.offices import head_of, office
 from config.rulebook import cited
 from config.zone import SHANGHAI
 from models.deadline import Clock
-from models.policy_redemption.change import ManagerChange
+from models.policy_redemption.change import POST, ManagerChange
 from models.policy_redemption.change import ManagerStatus as M
 from models.policy_redemption.content import role_named
 from models.policy_redemption.failings import report_standing
@@ -27,7 +27,6 @@ PROCESS: Final = "manager_change"
 STORY: Final = "manager_change/manager_change"
 DUTY: Final = "report"
 RULE: Final = "policy_redemption.manager_change_days"
-Posting = Literal["manager", "leader"]
 
 
 def run_name(department: str, changed: object, **_facts: object) -> str:
@@ -42,7 +41,7 @@ def open_change(department: str, post: str, changed: date) -> Dossier:
         Refusal: there is no such body or post, or the change lies ahead.
     """
     role, today = role_named(department), local_day(now())
-    if post not in get_args(Posting):
+    if post not in POST.values:
         raise Refusal("manager_change.no_such_post", post=post)
     if changed > today:
         raise Refusal("policy_publication.ahead", day=changed.isoformat(), today=today.isoformat())
@@ -55,12 +54,10 @@ def open_change(department: str, post: str, changed: date) -> Dossier:
         dossier = open_case(
             f"GL-{year}-{place:03}",
             process=PROCESS,
-            subject=say(
-                "manager_change.subject", department=office(role).title, post=say(f"manager_change.post_{post}")
-            ),
+            subject=say("manager_change.subject", department=office(role).title, post=POST.word(post)),
             on=today,
             story=STORY,
-            parameters={"department": role, "post": post, "changed": changed.isoformat()},
+            parameters={"department": role, "post": POST.word(post), "changed": changed.isoformat()},
             status=M.CHANGED,
             unit=role,
         )
@@ -109,7 +106,7 @@ def report_text(dossier: Dossier, due: date | None) -> str:
     return say(
         "question_manager_change.report",
         department=office(change.department).title,
-        post=say(f"manager_change.post_{change.post}"),
+        post=POST.word(change.post),
         changed=change.changed_on.isoformat(),
         recipient=office(_recipient(dossier)).zh,
         due=due.isoformat() if due else say("policy_publication.no_limit"),

@@ -96,7 +96,7 @@ def open_publication(content: PolicyContent, policy: str, received: date | None)
         policy,
         content,
     )
-    parameters = {"content": content.model_dump(mode="json"), "policy": policy, "received": received}
+    parameters = {"content": content.in_words(), "policy": policy, "received": received}
     return _open(asked, "policy_publication/policy_publication", parameters, content.title)
 
 

@@ -81,7 +81,7 @@ def test_a_match_tells_a_reason_for_each_condition() -> None:
         (("policy-match", "--condition", "研发 profit at_least 1"), "数据项可选"),
         (("policy-match", "--condition", "研发 research at_least 很多"), "无法比对"),
         (("policy-match", "--condition", "技术先进", "--fact", "profit=1"), "不是企业数据"),
-        (("policy-grant", "--kind", "share"), "--share"),
+        (("policy-grant", "--kind", "share"), "“按比例”的，须填写"),
         (("policy-grant", "--kind", "fixed", "--amount", "1e5"), "--amount"),
         (("policy-grant", "--kind", "fixed", "--amount", "5", "--requested", "-1"), "不是大于零的金额"),
         (("manager-change",), "--changed"),
