@@ -69,9 +69,11 @@ def supersede(dossier: Dossier, duty: str) -> None:
         case = lock(tx, dossier.id)
         if not tx.run(FIND_ENTRY, dossier.id, step, dossier.turn).fetchone():  # or another run was faster
             this = _this(dossier, duty)
-            late = tx.core.execute(select(DEADLINES.c.due_at < at).where(this)).scalar_one()
-            tx.core.execute(update(DEADLINES).where(this).values(superseded_at=at, next_rung_at=None))
-            outcome = {"late": bool(late)}
+            late = bool(tx.core.execute(select(DEADLINES.c.due_at < at).where(this)).scalar_one())
+            # an end that has passed was missed, whatever followed: only a clock that ended may be counted as late
+            ended = {"met_at": at} if late else {}
+            tx.core.execute(update(DEADLINES).where(this).values(superseded_at=at, next_rung_at=None, **ended))
+            outcome = {"late": late}
             write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome=outcome, substance=False)
             tx.after_commit(lambda: dossier.journal.update({(step, dossier.turn): outcome}))
 

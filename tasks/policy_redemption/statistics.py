@@ -108,6 +108,7 @@ def _handled(of: Period, at: datetime) -> dict[str, Figures]:
         select(DEADLINES.c.office, CASES.c.process, DEADLINES.c.name, func.count().label("met"))
         .join(CASES, CASES.c.id == DEADLINES.c.case_id)
         .where(DEADLINES.c.met_at >= of.begins, DEADLINES.c.met_at < of.ends, CASES.c.drill.is_(False))
+        .where(DEADLINES.c.superseded_at.is_(None))  # a demand handed on or extended too late is late, not handled
         .where(or_(*(CASES.c.process == clock.partition(".")[0] for clock in name_of)))
         .group_by(DEADLINES.c.office, CASES.c.process, DEADLINES.c.name)
     )

@@ -13,7 +13,9 @@ from sqlalchemy import select, text
 from config.messages import Refusal, say
 from flows.demand import demand
 from models.policy_redemption.demand import DemandChannel, DemandKind
+from models.policy_redemption.failings import Failing
 from models.policy_redemption.personal import WITHOUT_NUMBERS, personal_numbers
+from models.policy_redemption.statistics import period
 from models.roster import DemandRow
 from tasks.ask import open_questions
 from tasks.clock import now
@@ -21,6 +23,7 @@ from tasks.journal import CASES, NOTICES
 from tasks.mailbox import take_roster
 from tasks.policy_redemption.demand_lodging import ask_again, lodge_by_form, lodge_online
 from tasks.policy_redemption.demand_record import demand_page, unhandled
+from tasks.policy_redemption.failing import failings
 from tasks.rung import fire_rungs
 from tasks.store import reading
 from tasks.wait import Parked
@@ -223,6 +226,9 @@ def test_a_refused_extension_leaves_the_day_and_late_stays_late(stage: Platform)
     answered(stage)
     found = unhandled(at(2027, 1, 1), at(2027, 4, 1))
     assert [(one.number, one.ended_at is not None) for one in found] == [(NUMBER, True)]
+    counted = failings(period("2027Q1"), now())
+    assert counted.of("science_bureau")[Failing.NOT_HANDLED] == 1
+    assert [(one.case, one.department) for one in counted.evidence] == [(NUMBER, "science_bureau")]
     assert unhandled(at(2027, 1, 15), at(2027, 4, 1)) == []
     assert unhandled(at(2027, 1, 1), at(2027, 4, 1), "housing_bureau") == []
 
