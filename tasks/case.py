@@ -128,7 +128,7 @@ def close_case(dossier: Dossier, status: str, outcome: Any = None, rule: str = "
         write_entry(tx, case, "closed", dossier.turn, actor=SYSTEM, at=at, after=status, outcome=outcome, rule=rule)
         tx.core.execute(update(CASES).where(CASES.c.id == dossier.id).values(closed_at=at))
         tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == dossier.id).values(waiting_on="", wake_at=None))
-        left = (DEADLINES.c.case_id == dossier.id) & DEADLINES.c.met_at.is_(None)
+        left = (DEADLINES.c.case_id == dossier.id) & DEADLINES.c.met_at.is_(None) & DEADLINES.c.superseded_at.is_(None)
         tx.core.execute(update(DEADLINES).where(left).values(superseded_at=at, next_rung_at=None))
     dossier.journal["closed", dossier.turn] = outcome
 

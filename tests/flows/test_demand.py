@@ -1,6 +1,8 @@
 """Demands of enterprises (Art. 19), told without Prefect on a real database: every ending, and no replay changes a thing."""
 
 import re
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,9 +21,10 @@ from models.policy_redemption.statistics import period
 from models.roster import DemandRow
 from tasks.ask import open_questions
 from tasks.clock import now
+from tasks.form import form_schema, to_value
 from tasks.journal import CASES, NOTICES
 from tasks.mailbox import take_roster
-from tasks.policy_redemption.demand_lodging import ask_again, lodge_by_form, lodge_online
+from tasks.policy_redemption.demand_lodging import Given, ask_again, lodge, lodge_by_form, lodge_online
 from tasks.policy_redemption.demand_record import demand_page, unhandled
 from tasks.policy_redemption.failing import failings
 from tasks.rung import fire_rungs
@@ -29,6 +32,7 @@ from tasks.store import reading
 from tasks.wait import Parked
 from tests.flows.platform_stage import SECOND, Platform, platform_at
 from tests.flows.service_stage import at, sheet, words
+from tests.ground import race
 
 FIRM = "91320684MA1NABCD7T"
 NUMBER = "SQ-2027-000001"
@@ -211,7 +215,7 @@ def test_extended_once_with_approval_and_never_by_whoever_asked(stage: Platform)
     assert unhandled(at(2027, 1, 1), at(2027, 4, 1)) == []
 
 
-def test_a_refused_extension_leaves_the_day_and_late_stays_late(stage: Platform) -> None:
+def test_T_POL_16_late_is_a_failing_whatever_follows(stage: Platform) -> None:
     lodged()
     signed(stage)
     stage.answer("handle", verdict="extend", days=2)
@@ -409,3 +413,68 @@ def test_no_such_demand(stage: Platform) -> None:
     with pytest.raises(Refusal, match="没有编号"):
         demand.fn("SQ-2027-000099")
     assert say("demand.lodged", number=NUMBER)
+
+
+def test_the_form_offers_the_departments_by_name() -> None:
+    offered = form_schema("DemandAssignment")["properties"]["承办部门"]
+    assert offered["default"] in offered["enum"]
+    assert "区科技局" in offered["enum"]
+    assert to_value("DemandAssignment", "department", "区科技局") == "science_bureau"
+    assert to_value("DemandAssignment", "department", offered["default"]) == ""
+
+
+@pytest.fixture
+def on_postgres(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    with platform_at(tmp_path, monkeypatch, at(2027, 1, 11, 10), postgres) as opened:
+        yield opened
+
+
+def test_on_postgresql_ten_at_once_get_ten_numbers_and_the_same_one(on_postgres: Platform) -> None:
+    def given(mark: bytes) -> Given:
+        return Given(DemandKind.HELP, DemandChannel.ONLINE, "停电问题", "园区昨晚停电", now(), mark, FIRM)
+
+    numbers = race(*(lambda m=bytes([place]): lodge(given(m)) for place in range(10)))  # type: ignore[misc]
+    assert sorted(map(str, numbers)) == [f"SQ-2027-{place:06}" for place in range(1, 11)]
+    same = race(*(lambda: lodge(given(b"same")) for _ in range(5)))
+    assert set(same) == {"SQ-2027-000011"}
+
+
+def test_on_postgresql_the_whole_road_with_a_reopening(on_postgres: Platform) -> None:
+    stage = on_postgres
+    lodged("投诉")
+    signed(stage)
+    stage.answer("handle", verdict="extend", days=15)
+    told(stage)
+    stage.answer("extension", verdict="approve")
+    told(stage)
+    answered(stage)
+    stage.answer("call_back", verdict="unsatisfied")
+    told(stage)
+    later(stage, days=40)
+    answered(stage)
+    stage.answer("call_back", verdict="satisfied")
+    assert told(stage) == NUMBER
+    assert [one.department for one in unhandled(at(2027, 1, 1), at(2027, 6, 1))] == ["science_bureau"]
+    assert demand_page()[0].body
+    assert take_roster("SQ-2027", "demand", stage.roster([row(1), row(2)])).accepted == 2
+
+
+@pytest.mark.slow
+def test_a_thousand_rows_of_a_sheet(stage: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    path = stage.roster([row(place) for place in range(1, 1001)])
+    began = time.perf_counter()
+    assert take_roster("SQ-2027", "demand", path).accepted == 1000
+    taken = time.perf_counter() - began
+    began = time.perf_counter()
+    for place in range(1, 101):
+        with pytest.raises(Parked):
+            demand.fn(f"SQ-2027-{place:06}")
+    first = time.perf_counter() - began
+    began = time.perf_counter()
+    assert demand_page()[0].body
+    board = time.perf_counter() - began
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n1,000 demands: taken in {taken:.1f} s, first waking {first * 10:.1f} ms each, board {board * 1000:.0f} ms\n"
+        )
+    assert taken < 60
