@@ -11,11 +11,15 @@ from rich.console import Console
 from config.messages import Refusal, say
 from config.zone import SHANGHAI
 from flows.explanation import OneSentence
+from flows.policy_budget import policy_budget
+from flows.policy_publication import policy_publication
+from flows.policy_redemption import policy_redemption
 from tasks import house
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
 from tasks.demo import demo as rehearse
 from tasks.doctor import examine
+from tasks.policy_redemption.try_out import Stories
 
 app = typer.Typer(cls=OneSentence, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help=say("cli.json"))]
@@ -29,7 +33,8 @@ def house_of_banjie() -> None:
 @app.command(help=say("cli.up"))
 def up(try_out: Annotated[bool, typer.Option("--try-out", help=say("cli.try_out"))] = False) -> None:
     """Run everything on this machine until Ctrl-C."""
-    house.up(try_out=try_out, tell=typer.echo)
+    stories = Stories(policy_publication.fn, policy_budget.fn, policy_redemption.fn)
+    house.up(try_out=stories if try_out else None, tell=typer.echo)
 
 
 @app.command(help=say("cli.demo"))

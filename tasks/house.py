@@ -17,6 +17,8 @@ from tasks.case import instances_open
 from tasks.clock import now, set_clock
 from tasks.conscription.course import number_of, open_season
 from tasks.database import upgrade
+from tasks.policy_redemption import try_out as redemption
+from tasks.policy_redemption.try_out import Stories
 from tasks.reach import prefect
 from tasks.supervise import Supervisor
 from tasks.wait import count_nudge
@@ -27,11 +29,12 @@ TRY_OUT_SEASON: Final = "2027H1"
 RESCUE: Final = "rescue/rescue"
 
 
-def up(*, try_out: bool, tell: Callable[[str], None]) -> None:
+def up(*, try_out: Stories | None, tell: Callable[[str], None]) -> None:
     """Run the installation in the foreground until Ctrl-C.
 
     Args:
-        try_out: on an empty home, prepare a small season with scripted officers, on a clock that is moved by hand.
+        try_out: on an empty home, prepare a small season and a small redemption (told by these stories) with scripted
+            officers, on a clock that is moved by hand; None prepares nothing.
         tell: takes each line for the person at the terminal.
 
     Raises:
@@ -41,7 +44,7 @@ def up(*, try_out: bool, tell: Callable[[str], None]) -> None:
         _choose_simulated()
     upgrade()
     if try_out and not instances_open():
-        _prepare_try_out()
+        _prepare_try_out(try_out)
 
     def ready(address: str) -> None:
         first_rescue(address)
@@ -67,17 +70,26 @@ def _choose_simulated() -> None:
         store.forget()
 
 
-def _prepare_try_out() -> None:
-    """Enrol the cast and open the season; the first rescue gives it its run."""
+def _prepare_try_out(stories: Stories) -> None:
+    """Enrol the casts, open the season and the redemption; the first rescue gives each its run."""
     set_clock(datetime.now(UTC))
-    rehearsal.enrol_cast(date(now().astimezone(SHANGHAI).year - 1, 1, 1))
+    since, treasurer = date(now().astimezone(SHANGHAI).year - 1, 1, 1), rehearsal.signer_of("finance_bureau")
+    rehearsal.enrol_cast(since)
     open_season(season(TRY_OUT_SEASON))
+    redemption.enrol_cast(since, treasurer)
+    redemption.prepare(stories, treasurer)
 
 
 def _how_to_go_on(address: str) -> list[str]:
     number = number_of(TRY_OUT_SEASON)
     return say(
-        "cli.how_to_go_on", address=address, number=number, officer=rehearsal.signer_of("leading_group")
+        "cli.how_to_go_on",
+        address=address,
+        number=number,
+        officer=rehearsal.signer_of("leading_group"),
+        notice=redemption.notice_number(),
+        manager=redemption.signer_of("science_bureau"),
+        tax=redemption.signer_of("tax_bureau"),
     ).splitlines()
 
 
