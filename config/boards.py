@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,9 @@ class BoardPlan(Fact):
     columns: tuple[str, ...] = Field(default=(), description="Stages in the table by town")
     bars: tuple[str, ...] = Field(default=(), max_length=4, description="Stages in the chart by town, widest first")
     taken: tuple[str, ...] = Field(default=(), description="Members who stand on the quota now")
+    about: Literal["", "applications"] = Field(
+        default="", description="What the members are, where they are not people of towns: it words the board"
+    )
 
 
 @cache

@@ -64,6 +64,10 @@ class View(NamedTuple):
         """Return the title of a status of this process."""
         return status_title(self.subject.process, status)
 
+    def said(self, name: str) -> str:
+        """Return a word of the board as it fits its members: people of towns, applications to departments."""
+        return word(f"{name}_{self.plan.about}" if self.plan.about else name)
+
     def in_order(self, statuses: Iterable[str]) -> list[str]:
         """Return statuses in the order of the process."""
         order = status_order(self.subject.process)
@@ -114,17 +118,17 @@ def _picture(title: str, view: View) -> str:
     if view.members.total:
         stages, line = _funnel(view), bool(view.plan.line)
         legend = (word("legend_passed"), word("legend_here")) if line else ()
-        sheet.funnel(word("funnel_title" if line else "statuses_title"), legend, stages)
+        sheet.funnel(view.said("funnel_title" if line else "statuses_title"), legend, stages)
         words += "；" + "，".join(word("chart_row", label=stage.label, value=stage.reached) for stage in stages)
-        shades = [view.title_of(status) for status in view.plan.bars] or [word("roster")]
-        sheet.towns(word("towns_title"), shades, _bars(view), word("legend_quota"))
+        shades = [view.title_of(status) for status in view.plan.bars] or [view.said("roster")]
+        sheet.towns(view.said("towns_title"), shades, _bars(view), word("legend_quota"))
     return picture(sheet.draw(), words)
 
 
 def _tiles(view: View) -> list[Tile]:
     tiles, (taken, places) = [Tile(word("tile_status"), view.title_of(view.subject.status))], view.taken
     if view.members.total:
-        tiles.insert(0, Tile(word("tile_total_members"), f"{view.members.total:,}"))
+        tiles.insert(0, Tile(view.said("tile_total_members"), f"{view.members.total:,}"))
     if places:
         tiles.append(Tile(word("tile_quota"), f"{taken:,}／{places:,}", _quota_tone(taken, places)))
     elif view.plan.taken:
@@ -199,22 +203,22 @@ def _lag(view: View) -> list[str]:
 
 def _stages(view: View) -> str:
     members, total = view.members, view.members.total
-    heads = [word(head) for head in ("stage", "stage_reached", "stage_share", "stage_now")]
-    rows = [[word("stage_roster"), f"{total:,}", _share(total, total), ""]]
+    heads = [view.said(head) for head in ("stage", "stage_reached", "stage_share", "stage_now")]
+    rows = [[view.said("stage_roster"), f"{total:,}", _share(total, total), ""]]
     for place, status in enumerate(view.plan.line):
         reached, here = members.reached(place), members.standing([status])
         if reached:
             rows.append([plain(view.title_of(status)), f"{reached:,}", _share(reached, total), f"{here:,}"])
     others = view.in_order({status for _, status in members.now} - set(view.plan.line))
     rows += [[plain(view.title_of(status)), "", "", f"{members.standing([status]):,}"] for status in others]
-    return sections(f"## {word('stages_title')}", table(heads, rows, right=(1, 2, 3)))
+    return sections(f"## {view.said('stages_title')}", table(heads, rows, right=(1, 2, 3)))
 
 
 def _by_town(view: View) -> str:
     members, line = view.members, view.plan.line
     columns = [status for status in view.plan.columns if not (view.quota and status in view.plan.taken)]
     places = [line.index(status) for status in columns]
-    heads = [word("town"), word("roster"), *(plain(view.title_of(status)) for status in columns)]
+    heads = [view.said("town"), view.said("roster"), *(plain(view.title_of(status)) for status in columns)]
     if view.quota:
         heads += [word("taken"), word("quota"), word("gap")]
     rows = []
@@ -225,7 +229,7 @@ def _by_town(view: View) -> str:
     reached = (f"{members.reached(place):,}" for place in places)
     quota = _quota_cells(view.taken) if view.quota else []
     rows.append([f"**{word('total')}**", f"{members.total:,}", *reached, *quota])
-    return sections(f"## {word('by_town_title')}", table(heads, rows, right=range(1, len(heads))))
+    return sections(f"## {view.said('by_town_title')}", table(heads, rows, right=range(1, len(heads))))
 
 
 def _share(part: int, whole: int) -> str:

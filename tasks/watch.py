@@ -17,6 +17,7 @@ from tasks.deadline_set import recompute_gathered
 from tasks.housekeeping import erase_sheets, forget_duty_runs
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
+from tasks.policy_redemption.board import redemption_pages
 from tasks.policy_redemption.bulletin_board import bulletin_pages
 from tasks.policy_redemption.demand_record import demand_page
 from tasks.policy_redemption.money_board import money_pages
@@ -48,9 +49,8 @@ def show_boards() -> int:
     with prefect() as client:
         changed = publish_boards(client, {season.number: places_of(season) for season in seasons})
         rankings = [page for season in seasons if (page := ranking_board(season))]
-        return len(changed) + len(
-            publish_pages(client, [*rankings, *bulletin_pages(), *demand_page(), *money_pages()])[0]
-        )
+        policies = [*redemption_pages(), *money_pages(), *bulletin_pages(), *demand_page()]
+        return len(changed) + len(publish_pages(client, [*rankings, *policies])[0])
 
 
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
