@@ -19,6 +19,9 @@ class Engine(BaseSettings):
     runners: int = Field(default=1, ge=1, le=16, description="How many runners `banjie up` starts")
     host: str = Field(default="127.0.0.1", description="Address the server listens on")
     port: int = Field(default=4200, ge=0, le=65535, description="Port of the Prefect UI; 0 takes a free one")
+    site_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of the public site; 0 takes a free one, empty: the next port"
+    )
     root: Path = Field(default=ROOT, description="Folder that holds flows/ and prefect.yaml")
     poll: float = Field(default=0.1, gt=0, description="Seconds between looks for due runs after activity")
     poll_idle: float = Field(default=0.2, gt=0, description="Seconds between looks when nothing happened for a while")

@@ -30,6 +30,7 @@ PLACES: Final = {
     "import": "flows.cli_case",
     "export": "flows.cli_case",
     "template": "flows.cli_case",
+    "site": "flows.cli_site",
     "inbox": "flows.cli_case",
     "why": "flows.cli_case",
     "verify": "flows.cli_case",

@@ -8,11 +8,12 @@ from typing import Final
 
 import httpx
 
-from config.messages import say
+from config.engine import Engine, engine
+from config.messages import Refusal, say
 from config.season import season
 from config.settings import ROOT, settings
 from config.zone import SHANGHAI
-from tasks import rehearsal, store
+from tasks import public_server, rehearsal, store
 from tasks.case import instances_open
 from tasks.clock import now, set_clock
 from tasks.conscription.course import number_of, open_season
@@ -20,6 +21,7 @@ from tasks.database import upgrade
 from tasks.policy_redemption import try_out as redemption
 from tasks.policy_redemption.try_out import Stories
 from tasks.reach import prefect
+from tasks.server import free_port, require_port
 from tasks.supervise import Supervisor
 from tasks.wait import count_nudge
 from tasks.worklist import wake
@@ -46,13 +48,32 @@ def up(*, try_out: Stories | None, tell: Callable[[str], None]) -> None:
     if try_out and not instances_open():
         _prepare_try_out(try_out)
 
+    how = engine()
+    port = _site_port(how)
+    companions = {"sender": SENDER, "site": (*public_server.COMMAND, how.host, str(port))}
+
     def ready(address: str) -> None:
         first_rescue(address)
+        tell(say("site.ready", address=f"{address.rpartition(':')[0]}:{port}"))
         if try_out:
             for line in _how_to_go_on(address):
                 tell(line)
 
-    Supervisor(settings().home, {"sender": SENDER}, tell, ready=ready).run()
+    Supervisor(settings().home, companions, tell, ready=ready).run()
+
+
+def _site_port(how: Engine) -> int:
+    """Return the port of the public site: the one that was set, or the next after Prefect's where it is free.
+
+    Raises:
+        Refusal: another program listens at the port that was set.
+    """
+    if how.site_port is not None:
+        return require_port(how.host, how.site_port)
+    try:
+        return require_port(how.host, how.port + 1 if how.port else 0)
+    except Refusal:
+        return free_port(how.host)
 
 
 def first_rescue(address: str) -> None:

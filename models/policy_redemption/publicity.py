@@ -1,9 +1,11 @@
 """Results in public (Art. 15–16): what a posted result must say, what it must never say, and where it is kept."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, ValidationError
@@ -16,12 +18,15 @@ from config.messages import Refusal, say
 from config.offices import towns
 from config.rulebook import reading, rule
 from models.column import CanonicalJson, Instant
+from models.policy_redemption.personal import personal_numbers
 
 FIELDS: Final = "policy_redemption_publicity.fields"
 _OFFICE_TELEPHONE: Final = re.compile(
     r"0\d{2,3}-?[2-9]\d{6,7}(-\d{1,5})?|[48]00-?\d{3}-?\d{4}|(0\d{2,3}-)?(12\d{3}|96\d{3,4})"
 )
-_PERSONAL: Final = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{12,19}|\d{17}[Xx])(?!\d)")
+_ACCOUNT: Final = re.compile(r"(?<!\d)\d{12,19}(?!\d)")
+_LONG: Final = re.compile(r"\d[\d\s-]{9,}[\dXx]")
+HIDDEN: Final = "＊＊＊"
 
 
 class ResultKind(StrEnum):
@@ -69,7 +74,13 @@ def is_office_telephone(text: str) -> bool:
 
 def tells_of_a_person(text: str) -> bool:
     """Say whether a text holds what looks like a mobile, an identity number or an account."""
-    return _PERSONAL.search(text) is not None
+    found = personal_numbers(text, "identity", "mobile", "card")
+    return bool(found) or _ACCOUNT.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def without_persons(text: str) -> str:
+    """Return a text with every long number hidden in the lines that tell of a person."""
+    return "\n".join(_LONG.sub(HIDDEN, line) if tells_of_a_person(line) else line for line in text.splitlines())
 
 
 def _office_telephone(text: str) -> str:
@@ -137,12 +148,25 @@ def public_name(name: str, uscc: str, on: date) -> tuple[str, bool]:
         return name, False
     if reading("policy_redemption_publicity.individual_business", on) == "whole":
         return name, False
-    places = sorted({*individual["places"], *(place for town in towns() for place in town.names)}, key=len)[::-1]
-    front, rest = "", name
-    while found := next((place for place in places if rest.startswith(place) and rest != place), ""):
-        front, rest = front + found, rest[len(found) :]
+    front, rest = after_place(name, on)
     keep = min(int(individual["kept"]), max(0, len(rest) - int(individual["hidden"])))
     return f"{front}{individual['mask']}{rest[len(rest) - keep :]}", True
+
+
+def after_place(name: str, on: date) -> tuple[str, str]:
+    """Return the place that an enterprise's name begins with, and what follows it."""
+    front, rest = "", name
+    while found := next((place for place in _places(on) if rest.startswith(place) and rest != place), ""):
+        front, rest = front + found, rest[len(found) :]
+    return front, rest
+
+
+@lru_cache(maxsize=8)
+def _places(on: date) -> tuple[str, ...]:
+    declared = rule("policy_redemption_publicity.individual_business", on)["places"]
+    return tuple(
+        sorted({*declared, *(place for town in towns() for place in town.names)}, key=lambda one: (-len(one), one))
+    )
 
 
 class Publication(SQLModel, table=True):
