@@ -11,7 +11,9 @@ from pydantic_core import CoreSchema, core_schema
 from config.fact import Fact
 from config.messages import Refusal, say
 from config.offices import OfficeUnknownError, named, office
+from models.policy_redemption.personal import OFFICE_TELEPHONE
 
+OFFICE: Final = "带区号的办公电话、400电话或12345等热线；将公开，不得填个人手机"
 IN_WORDS: Final = "in_words"
 
 
@@ -158,7 +160,7 @@ class Guide(Fact):
     steps: str = Field(min_length=2, title="办理流程")
     promised_days: int = Field(ge=1, le=250, title="承诺时限（工作日）")
     section: str = Field(min_length=2, title="责任科室")
-    telephone: str = Field(min_length=7, max_length=30, title="咨询电话")
+    telephone: str = Field(pattern=OFFICE_TELEPHONE, title="咨询电话", description=OFFICE)
 
 
 class PolicyContent(Fact):
@@ -181,7 +183,7 @@ class PolicyContent(Fact):
         default=(), title="审核部门", description="逐级：每一级列出并联审核的单位；留空为主管部门一级"
     )
     matter: str = Field(min_length=2, max_length=60, title="事项", description="同一事项不重复享受")
-    complaint_telephone: str = Field(min_length=7, max_length=30, title="投诉电话")
+    complaint_telephone: str = Field(pattern=OFFICE_TELEPHONE, title="投诉电话", description=OFFICE)
     payment_days: int = Field(ge=1, le=250, title="兑现时限（工作日）", description="公示结束至拨付")
 
     @field_validator("department", mode="before")

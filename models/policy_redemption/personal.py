@@ -18,9 +18,18 @@ _FINDERS: Final = {kind: re.compile(_BEGIN + pattern) for kind, pattern in KINDS
 _WIDE: Final = r"(?![\s\S]*[０-９][０-９\s-]{6})"
 WITHOUT_NUMBERS: Final = rf"^{_WIDE}(?![\s\S]*(?<!\d)(?:(?:\+|00)?86[\s-]?)?(?:{'|'.join(KINDS.values())}))[\s\S]*$"
 """JSON Schema pattern of a text without such numbers: Prefect's server refuses it before it stores anything."""
+OFFICE_TELEPHONE: Final = (
+    r"^(?:0\d{2,3}-?[2-9]\d{6,7}(?:-\d{1,5})?|[48]00-?\d{3}-?\d{4}|(?:0\d{2,3}-)?(?:12\d{3}|96\d{3,4}))$"
+)
+"""JSON Schema pattern of an office's telephone: with its area code, 400 or 800, or a hotline."""
 
 
 def personal_numbers(text: str, *kinds: str) -> tuple[str, ...]:
     """Return the kinds of personal numbers that a text holds, of all kinds or of those named; never the numbers."""
     plain = unicodedata.normalize("NFKC", text)
     return tuple(kind for kind, finder in _FINDERS.items() if kind in (kinds or KINDS) and finder.search(plain))
+
+
+def is_office_telephone(text: str) -> bool:
+    """Say whether a number is an office's; never somebody's mobile."""
+    return re.fullmatch(OFFICE_TELEPHONE[1:-1], text) is not None

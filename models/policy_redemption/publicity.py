@@ -18,12 +18,9 @@ from config.messages import Refusal, say
 from config.offices import towns
 from config.rulebook import reading, rule
 from models.column import CanonicalJson, Instant
-from models.policy_redemption.personal import personal_numbers
+from models.policy_redemption.personal import is_office_telephone, personal_numbers
 
 FIELDS: Final = "policy_redemption_publicity.fields"
-_OFFICE_TELEPHONE: Final = re.compile(
-    r"0\d{2,3}-?[2-9]\d{6,7}(-\d{1,5})?|[48]00-?\d{3}-?\d{4}|(0\d{2,3}-)?(12\d{3}|96\d{3,4})"
-)
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12,19}(?!\d)")
 _LONG: Final = re.compile(r"\d[\d\s-]{9,}[\dXx]")
 HIDDEN: Final = "＊＊＊"
@@ -65,11 +62,6 @@ STATUS_OF: Final[Mapping[ResultKind, PublicStatus]] = {
     ResultKind.WITHDRAWN: PublicStatus.WITHDRAWN,
     ResultKind.RECOVERED: PublicStatus.RECOVERED,
 }
-
-
-def is_office_telephone(text: str) -> bool:
-    """Say whether a number is an office's: with its area code, 400 or 800, or a hotline; never somebody's mobile."""
-    return _OFFICE_TELEPHONE.fullmatch(text) is not None
 
 
 def tells_of_a_person(text: str) -> bool:

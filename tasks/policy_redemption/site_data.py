@@ -8,8 +8,8 @@ from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from models.column import canonical
-from models.policy_redemption.publicity import PublicStatus
-from tasks.policy_redemption.site_content import Enterprise, Line, PublicPolicy, Result
+from models.policy_redemption.publicity import PublicStatus, without_persons
+from tasks.policy_redemption.site_content import Enterprise, Line, PublicPolicy, PublicVersion, Result
 from tasks.policy_redemption.site_frame import tell
 from tasks.policy_redemption.site_markup import address, fit, place_of
 
@@ -24,6 +24,10 @@ _COLUMNS: Final = {
     "csv_until": "posted_until", "csv_on": "on",
 }  # fmt: skip
 """Title of a column, and the field that it shows."""
+_PUBLIC: Final = (
+    "title", "document", "issued", "department", "lane", "on_site", "interpretation", "guide", "conditions",
+    "materials", "grant", "matter", "payment_days", "complaint_telephone",
+)  # fmt: skip
 _TOLD: Final = {
     "policy": "policy", "enterprise": "enterprise", "planned_on": "planned_on", "planned_result": "result",
     "complaint": "complaint_telephone", "number": "number",
@@ -79,28 +83,27 @@ def policies_json(policies: Sequence[PublicPolicy]) -> bytes:
     """Return policies as JSON, one a line, with every version."""
     lines = [
         canonical(
-            {
-                "code": one.code,
-                "repealed_on": one.repealed_on,
-                "versions": [
-                    {"number": v.number, "since": v.since, "content": _without_unfit(v.content.model_dump(mode="json"))}
-                    for v in one.versions
-                ],
-            }
+            {"code": fit(one.code), "repealed_on": one.repealed_on, "versions": [_version(v) for v in one.versions]}
         )
         for one in policies
     ]
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
 
 
-def _without_unfit(value: Any) -> Any:
+def _version(version: PublicVersion) -> dict[str, Any]:
+    """Return what is public of a version: by name, so that a field that is added later does not go out unseen."""
+    whole = _impersonal(version.content.model_dump(mode="json"))
+    return {"number": version.number, "since": version.since} | {name: whole[name] for name in _PUBLIC}
+
+
+def _impersonal(value: Any) -> Any:
     match value:
         case str():
-            return fit(value)
+            return fit(without_persons(value))
         case dict():
-            return {name: _without_unfit(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_without_unfit(one) for one in value]
+            return {name: _impersonal(one) for name, one in value.items()}
+        case list():
+            return [_impersonal(one) for one in value]
     return value
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from config.messages import say
 from config.offices import OfficeUnknownError, office
+from models.policy_redemption.personal import is_office_telephone
 from models.policy_redemption.policy import Condition, Grant, PolicyContent
-from models.policy_redemption.publicity import is_office_telephone, without_persons
+from models.policy_redemption.publicity import without_persons
 from tasks.policy_redemption.site_content import PublicPolicy, PublicVersion
 from tasks.policy_redemption.site_frame import tell, tell_day, time
 from tasks.policy_redemption.site_markup import Child, Markup, el, paragraphs, several

@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from pydantic import ValidationError
 
 from models.identity import credit_check
 from models.roster import OfflineResultRow
@@ -106,8 +107,13 @@ def test_a_secret_policy_and_an_individual_stay_what_they_are(notice: str, tmp_p
         assert secret not in said()
 
 
-def test_a_policy_with_a_mobile_for_complaints_is_for_its_department_to_mend(notice: str, tmp_path: Path) -> None:
-    policy("ZC-2027-001", content(complaint_telephone="13812345678"))
-    taken = take(notice, tmp_path, ROW)
-    assert (taken.accepted, taken.rejected) == (0, 1)
-    assert take(notice, tmp_path, ROW | {"telephone": "0513-82100009"}, name="b").accepted == 1
+def test_a_policy_with_a_mobile_for_complaints_never_comes_onto_the_platform() -> None:
+    for field in ("complaint_telephone", "guide"):
+        given = (
+            {"complaint_telephone": "13812345678"}
+            if field != "guide"
+            else {"guide": content().guide.model_dump() | {"telephone": "13812345678"}}
+        )
+        with pytest.raises(ValidationError):
+            content(**given)
+    assert content(complaint_telephone="12345").complaint_telephone == "12345"

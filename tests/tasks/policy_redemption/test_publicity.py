@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config.messages import Refusal
+from models.policy_redemption.personal import is_office_telephone
 from models.policy_redemption.publicity import (
     ResultKind,
-    is_office_telephone,
     public_name,
     public_result,
     tells_of_a_person,
