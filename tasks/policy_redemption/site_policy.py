@@ -56,7 +56,7 @@ def _grant(grant: Grant) -> str:
 def _asked(condition: Condition) -> str:
     if condition.judged_by == "person":
         return condition.name
-    return f"{condition.name}：{say(f'policy_judgement.{condition.comparison}', 'zh')}{condition.value}"
+    return f"{condition.name}：{say(f'policy_judgement.comparison_{condition.comparison}', 'zh')}{condition.value}"
 
 
 def policy_content(policy: PublicPolicy, content: PolicyContent) -> Markup:
