@@ -34,6 +34,10 @@ def duplications(tx: Transaction, files: Iterable[Filed], statuses: tuple[str, .
     """
     mine = {file.case_id: file for file in files}
     firms = {file.firm_id for file in mine.values()}
+    if firms and statuses is GRANTED:
+        # two notices may grant one firm the same matter at the same moment: the second waits here and sees the first
+        theirs = select(APPLICATIONS.c.case_id).where(APPLICATIONS.c.firm_id.in_(firms))
+        tx.core.execute(theirs.order_by(APPLICATIONS.c.case_id).with_for_update()).all()
     chosen = (
         select(APPLICATIONS, CASES.c.number)
         .join(CASES, CASES.c.id == APPLICATIONS.c.case_id)

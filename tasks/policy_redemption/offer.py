@@ -194,11 +194,18 @@ def settle_offers(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
         ids = [member.id for member in members]
         files, due, done = filed(tx, ids), feedback_due(tx, ids, OFFER), Outcomes(tx, dossier)
         granted, moves, rule = [], [], cite("offer_days", dossier.on)
+        taken = [file for file in files.values() if file.wish == ACCEPT and file.has_account]
+        again = duplications(tx, taken, GRANTED)  # another notice may have granted the matter since the offer
         for member in members:
             file = files[member.id]
-            if file.wish == ACCEPT and file.has_account:
-                outcome = {"account": True, "amount": str(yuan(file.assessed or 0))}
-                granted.append(Granted(member, file, outcome, yuan(file.assessed or 0)))
+            if member.id in again:
+                rest = again[member.id].rest(yuan(file.assessed or 0))
+                if rest <= 0:
+                    reason = "；".join(line.text("zh") for line in again[member.id].working)
+                    article = cite("duplicate_subsidies", dossier.on)
+                    moves.append(done.end(member, file, A.REFUSED, {}, article, reason=reason))
+                    continue
+                granted.append(Granted(member, file, {"account": True, "amount": str(rest)}, rest))
                 done.set(member.id, wish="", stirred_at=None)
             elif file.wish:
                 reason = say("policy_redemption.declined", "zh")
