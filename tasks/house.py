@@ -45,7 +45,7 @@ def up(*, try_out: Stories | None, tell: Callable[[str], None]) -> None:
     if try_out:
         _choose_simulated()
     upgrade()
-    if try_out and not instances_open():
+    if try_out:
         _prepare_try_out(try_out)
 
     how = engine()
@@ -92,13 +92,17 @@ def _choose_simulated() -> None:
 
 
 def _prepare_try_out(stories: Stories) -> None:
-    """Enrol the casts, open the season and the redemption; the first rescue gives each its run."""
-    set_clock(datetime.now(UTC))
+    """Enrol the casts; open season and redemption where they are not yet. The first rescue gives each its run."""
+    empty = not instances_open()
+    if empty:
+        set_clock(datetime.now(UTC))
     since, treasurer = date(now().astimezone(SHANGHAI).year - 1, 1, 1), rehearsal.signer_of("finance_bureau")
     rehearsal.enrol_cast(since)
-    open_season(season(TRY_OUT_SEASON))
-    redemption.enrol_cast(since, treasurer)
-    redemption.prepare(stories, treasurer)
+    if empty:
+        open_season(season(TRY_OUT_SEASON))
+    if not redemption.notice_number():
+        redemption.enrol_cast(since, treasurer)
+        redemption.prepare(stories, treasurer)
 
 
 def _how_to_go_on(address: str) -> list[str]:
