@@ -20,6 +20,7 @@ from tasks.mailbox import take_mailbox
 from tasks.policy_redemption.board import redemption_pages
 from tasks.policy_redemption.bulletin_board import bulletin_pages
 from tasks.policy_redemption.demand_record import demand_page
+from tasks.policy_redemption.demand_retention import erase_demands
 from tasks.policy_redemption.edition import keep_site_current
 from tasks.policy_redemption.money_board import money_pages
 from tasks.reach import prefect
@@ -56,7 +57,7 @@ def show_boards() -> int:
 
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
     move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired,
-    erase_sheets, forget_duty_runs, keep_site_current,
+    erase_sheets, forget_duty_runs, keep_site_current, erase_demands,
 )  # fmt: skip
 
 

@@ -22,10 +22,12 @@ from models.roster import DemandRow
 from tasks.ask import open_questions
 from tasks.clock import now
 from tasks.form import form_schema, to_value
-from tasks.journal import CASES, NOTICES
+from tasks.journal import CASES, NOTICES, verify
 from tasks.mailbox import take_roster
+from tasks.policy_redemption.demand import DEMANDS
 from tasks.policy_redemption.demand_lodging import Given, ask_again, lodge, lodge_by_form, lodge_online
 from tasks.policy_redemption.demand_record import demand_page, unhandled
+from tasks.policy_redemption.demand_retention import erase_demands
 from tasks.policy_redemption.failing import failings
 from tasks.rung import fire_rungs
 from tasks.store import reading
@@ -365,6 +367,29 @@ def test_the_windows_sheet_is_sealed_and_its_words_stand_in_the_slip_only(stage:
     assert PHONE not in stored + facts
     later(stage, days=1)
     fire_rungs()
+
+
+def test_two_years_after_it_closed_its_people_are_erased_and_the_record_stays(stage: Platform) -> None:
+    take_roster("SQ-2027", "demand", stage.roster([row(1)]))
+    told(stage)
+    stage.answer("assign", verdict="assign", department="science_bureau")
+    told(stage)
+    stage.answer("sign", verdict="sign")
+    told(stage)
+    answered(stage)
+    stage.answer("call_back", verdict="satisfied")
+    told(stage)
+    later(stage, days=20)
+    assert told(stage) == NUMBER
+    assert erase_demands() == 0
+    later(stage, days=731)
+    assert erase_demands() == 1
+    assert erase_demands() == 0
+    assert not stage.paper(f"{NUMBER}/slip.docx").exists()
+    with reading() as connection:
+        kept = connection.execute(select(DEMANDS)).one()
+    assert (kept.content, kept.contact, kept.phone, kept.title) == ("erased", None, None, "停车收费问题1")
+    assert list(verify()) == []
 
 
 def test_wrong_rows_go_back_with_their_reason(stage: Platform) -> None:
