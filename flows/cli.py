@@ -27,6 +27,7 @@ PLACES: Final = {
     "start": "flows.cli_case",
     "decide": "flows.cli_case",
     "assist": "flows.cli_assist",
+    "questions": "flows.cli_case",
     "import": "flows.cli_case",
     "export": "flows.cli_case",
     "template": "flows.cli_case",

@@ -68,6 +68,7 @@ def take(
         "warnings": len(taken.warnings),
         "repeat": taken.repeat,
         "returned": str(taken.returned or ""),
+        "results": str(taken.results or ""),
     }
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
@@ -75,6 +76,8 @@ def take(
     typer.echo(say("cli.repeated" if taken.repeat else "cli.taken", **facts))
     if taken.returned:
         typer.echo(say("cli.returned", path=taken.returned))
+    if taken.results:
+        typer.echo(say("cli.results", path=taken.results))
 
 
 @app.command(help=say("cli.export"))
@@ -97,6 +100,16 @@ def template(
     """Write a blank sheet to fill in."""
     desk.blank(form, path)
     typer.echo(say("cli.written", path=path))
+
+
+@app.command(help=say("cli.questions"))
+def questions(
+    path: Annotated[Path, typer.Argument(help=say("cli.path"))],
+    role: Annotated[str, typer.Option("--role", help=say("cli.questions_role"))] = "",
+    case: Case = "",
+) -> None:
+    """Write the open questions as a decisions sheet to fill in and import."""
+    typer.echo(say("cli.questions_written", rows=desk.questions(path, role, case), path=path))
 
 
 @app.command(help=say("cli.inbox"))

@@ -25,11 +25,11 @@ from tasks.clock import local_day, now
 from tasks.conscription.course import number_of
 from tasks.conscription.paper import people
 from tasks.conscription.selection import ranking_of
-from tasks.decision_sheet import answer_sheet
+from tasks.decision_sheet import answer_sheet, write_questions
 from tasks.intake import Intake, town_choices
 from tasks.journal import CASES, case_id_of, lock, write_entry
 from tasks.mailbox import take_roster
-from tasks.matter import Act, Receipt
+from tasks.matter import Act, Receipt, addressee
 from tasks.notice_text import render
 from tasks.officer import check_code
 from tasks.reach import prefect
@@ -129,6 +129,17 @@ def _after_many(client: SyncPrefectClient) -> None:
     for _, run_id in nudged():
         wake(client, run_id)
     close_answered(client)
+
+
+def questions(path: Path, role: str, case: str) -> int:
+    """Write the open questions of a role, or of a case and its members, as a decisions sheet; return how many.
+
+    Raises:
+        Refusal: there is no such role or case.
+    """
+    if case:
+        case_id_of(case)
+    return write_questions(path, role and addressee(role).role, case)
 
 
 def blank(form: str, path: Path) -> None:

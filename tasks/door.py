@@ -12,6 +12,7 @@ from config.messages import Refusal, say
 from config.offices import office
 from models.answer import Answer
 from models.case import DecisionStatus, Mode
+from models.column import canonical, stamp
 from models.every_answer import FORMS
 from tasks.ask import DECISIONS, OPEN, PARTIES, PERSONS, SEATS
 from tasks.clock import local_day, now
@@ -21,6 +22,7 @@ from tasks.officer import OFFICERS, check_code, represents, roles_held
 from tasks.store import Prepared, Transaction, transaction
 from tasks.wait import INSTANCES, count_nudge
 
+ANSWERED: Final = DecisionStatus.ANSWERED.value
 AGREED: Final = ("approve", "done")
 """Verdicts after which an all-of decision waits for the others; any other makes it at once."""
 _CASE_OF: Final = Prepared(
@@ -29,7 +31,56 @@ _CASE_OF: Final = Prepared(
     .where(SEATS.c.id == bindparam("seat")),
     "seat",
 )
+_SIGNED: Final = Prepared(
+    select(SEATS.c.id).where(
+        SEATS.c.decision_id == bindparam("decision"),
+        SEATS.c.signed_by == bindparam("staff_no"),
+        SEATS.c.status == bindparam("answered"),
+    ),
+    *("decision", "staff_no", "answered"),
+)
+_ANSWERED_FIELDS: Final = ("status", "refusal", "verdict", "answer", "signed_by", "signed_for", "way", "signed_at")
+_ANSWER: Final = Prepared(
+    update(SEATS).where(SEATS.c.id == bindparam("of")).values({name: bindparam(name) for name in _ANSWERED_FIELDS}),
+    *(*_ANSWERED_FIELDS, "of"),
+)
+_WITHDRAW_OTHERS: Final = Prepared(
+    update(SEATS)
+    .where(SEATS.c.decision_id == bindparam("of"), SEATS.c.status == bindparam("was"))
+    .values(status=bindparam("status")),
+    *("status", "of", "was"),
+)
+_MAKE: Final = Prepared(
+    update(DECISIONS)
+    .where(DECISIONS.c.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("status", "answered_at", "outcome")})
+    .returning(DECISIONS.c.told),
+    *("status", "answered_at", "outcome", "of"),
+)
 _OF_DECISION: Final = ("case_id", "point", "turn", "form", "mode", "version", "excluded", "title", "due_at")
+_READ_SEAT: Final = (
+    select(
+        SEATS,
+        *(DECISIONS.c[name] for name in _OF_DECISION),
+        DECISIONS.c.status.label("decision_status"),
+        CASES.c.number,
+        func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
+    )
+    .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
+    .join(CASES, DECISIONS.c.case_id == CASES.c.id)
+    .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
+    .where(SEATS.c.id == bindparam("seat"))
+    .with_for_update(of=SEATS)
+)
+_OWN: Final = Prepared(
+    select(PARTIES.c.case_id)
+    .join(PERSONS, PARTIES.c.person_id == PERSONS.c.id)
+    .join(OFFICERS, OFFICERS.c.identity_index == PERSONS.c.identity_index)
+    .join(CASES, CASES.c.id == PARTIES.c.case_id)
+    .where(or_(OFFICERS.c.staff_no == bindparam("signer"), OFFICERS.c.staff_no == bindparam("represented")))
+    .where(or_(CASES.c.id == bindparam("own"), CASES.c.parent_id == bindparam("whole"))),
+    *("signer", "represented", "own", "whole"),
+)
 
 
 class Signature(NamedTuple):
@@ -46,6 +97,27 @@ class Proofs(dict[tuple[str, str], int | Refusal]):
 
     One code signs the whole sheet, and one wrong code is one failure, however many rows carry it.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.officers: dict[int, Any] = {}
+        self.posts: dict[tuple[int, date], set[str]] = {}
+
+    def prove(self, staff_no: str, code: str) -> None:
+        """Check one code, in a transaction of its own: a sheet's rows then wait for nobody who signs elsewhere."""
+        with transaction() as tx:
+            officer = check_code(tx, staff_no, code, now())
+        if isinstance(officer, Refusal):
+            self[staff_no, code] = officer
+        else:
+            self[staff_no, code] = officer.id
+            self.officers[officer.id] = officer
+
+    def roles(self, tx: Transaction, officer_id: int, day: date) -> set[str]:
+        """Return the roles an officer holds in person, looked up once a sheet."""
+        if (officer_id, day) not in self.posts:
+            self.posts[officer_id, day] = roles_held(tx, officer_id, day)
+        return self.posts[officer_id, day]
 
 
 def decide(seat_id: int, signature: Signature, proofs: Proofs | None = None) -> str:
@@ -89,20 +161,7 @@ def open_door(tx: Transaction, seat_id: int) -> tuple[Standing, Any]:
 
 def read_seat(tx: Transaction, seat_id: int) -> Any:
     """Return a seat with its decision, its case's number and the case that is woken by an answer (`carrier`)."""
-    return tx.core.execute(
-        select(
-            SEATS,
-            *(DECISIONS.c[name] for name in _OF_DECISION),
-            DECISIONS.c.status.label("decision_status"),
-            CASES.c.number,
-            func.coalesce(INSTANCES.c.case_id, CASES.c.parent_id, CASES.c.id).label("carrier"),
-        )
-        .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
-        .join(CASES, DECISIONS.c.case_id == CASES.c.id)
-        .outerjoin(INSTANCES, INSTANCES.c.case_id == CASES.c.id)  # an instance may have grown out of another case
-        .where(SEATS.c.id == seat_id)
-        .with_for_update(of=SEATS)
-    ).one()
+    return tx.core.execute(_READ_SEAT, {"seat": seat_id}).one()
 
 
 class Admitted(NamedTuple):
@@ -125,15 +184,12 @@ class _Signed(NamedTuple):
 def _officer(tx: Transaction, signature: Signature, at: datetime, proofs: Proofs | None) -> Any | Refusal:
     """Return the officer whom the code proves; within one sheet a code that was good stays good."""
     key = (signature.staff_no, signature.code)
-    known = proofs.get(key) if proofs is not None else None
-    if isinstance(known, Refusal):
-        return known
-    if known is not None:
-        return tx.core.execute(select(OFFICERS).where(OFFICERS.c.id == known)).one()
-    officer = check_code(tx, signature.staff_no, signature.code, at)
-    if proofs is not None:
-        tx.after_commit(lambda: proofs.update({key: officer if isinstance(officer, Refusal) else officer.id}))
-    return officer
+    if proofs is None:
+        return check_code(tx, signature.staff_no, signature.code, at)
+    if key not in proofs:
+        proofs.prove(*key)
+    known = proofs[key]
+    return known if isinstance(known, Refusal) else proofs.officers[known]
 
 
 def admit(tx: Transaction, seat: Any, signature: Signature, proofs: Proofs | None = None) -> Admitted | Refusal:
@@ -146,7 +202,8 @@ def admit(tx: Transaction, seat: Any, signature: Signature, proofs: Proofs | Non
     officer = _officer(tx, signature, at, proofs)
     if isinstance(officer, Refusal):
         return officer
-    signed_for = _signs_for(tx, seat, officer, signature.staff_no, day)
+    held = roles_held(tx, officer.id, day) if proofs is None else proofs.roles(tx, officer.id, day)
+    signed_for = _signs_for(tx, seat, officer, held, day)
     if signed_for is None:
         return Refusal("kernel.role_not_held", staff_no=signature.staff_no, role=office(seat.role).title)
     if concerned(tx, seat, {signature.staff_no, signed_for}):
@@ -163,12 +220,7 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
     admitted = admit(tx, seat, signature, proofs)
     if isinstance(admitted, Refusal):
         return admitted
-    again = select(SEATS.c.id).where(
-        SEATS.c.decision_id == seat.decision_id,
-        SEATS.c.signed_by == admitted.staff_no,
-        SEATS.c.status == DecisionStatus.ANSWERED.value,
-    )
-    if tx.core.execute(again).first():
+    if seat.mode != Mode.SINGLE.value and tx.run(_SIGNED, seat.decision_id, admitted.staff_no, ANSWERED).fetchone():
         return Refusal("kernel.signed_already", staff_no=admitted.staff_no)
     if version != seat.version:
         return Refusal("kernel.stale", case=seat.number)
@@ -176,9 +228,9 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
     return answer if isinstance(answer, Refusal) else _Signed(admitted, answer)
 
 
-def _signs_for(tx: Transaction, seat: Any, officer: Any, staff_no: str, day: date) -> str | None:
+def _signs_for(tx: Transaction, seat: Any, officer: Any, held: set[str], day: date) -> str | None:
     """Return whom the officer signs for, nobody ("") in person, or None where the role is not held at all."""
-    if seat.role in roles_held(tx, officer.id, day) and seat.officer in ("", staff_no):
+    if seat.role in held and seat.officer in ("", officer.staff_no):
         return ""
     chief = represents(tx, officer.id, seat.role, day)
     return chief[1] if chief and seat.officer in ("", chief[1]) else None
@@ -212,33 +264,15 @@ def field_refusal(form: str, error: ValidationError) -> Refusal:
 
 def _own_case(tx: Transaction, case_id: int, staff: set[str]) -> bool:
     """Say whether the signer, or whoever is represented, is a party of the case or of one of its members."""
-    mine = (
-        select(PARTIES.c.case_id)
-        .join(PERSONS, PARTIES.c.person_id == PERSONS.c.id)
-        .join(OFFICERS, OFFICERS.c.identity_index == PERSONS.c.identity_index)
-        .join(CASES, CASES.c.id == PARTIES.c.case_id)
-        .where(OFFICERS.c.staff_no.in_(staff), or_(CASES.c.id == case_id, CASES.c.parent_id == case_id))
-    )
-    return tx.core.execute(mine).first() is not None
+    first, *second = sorted(staff)
+    return tx.run(_OWN, first, (second or [first])[0], case_id, case_id).fetchone() is not None
 
 
 def _close(tx: Transaction, seat: Any, signed: _Signed, way: str) -> None:
     at, verdict = now(), str(signed.answer.verdict)
     plain = signed.answer.model_dump(mode="json")
-    tx.core.execute(
-        update(SEATS)
-        .where(SEATS.c.id == seat.id)
-        .values(
-            status=DecisionStatus.ANSWERED.value,
-            verdict=verdict,
-            answer=plain,
-            signed_by=signed.admitted.staff_no,
-            signed_for=signed.admitted.signed_for,
-            way=way,
-            signed_at=at,
-            refusal="",
-        )
-    )
+    given = (ANSWERED, "", verdict, canonical(plain), *signed.admitted, way, stamp(at), seat.id)
+    tx.run(_ANSWER, *given)
     who = signed.admitted.actor
     if seat.mode == Mode.ALL_OF.value and verdict in AGREED and seats_left(tx, seat.decision_id):
         name = f"signed-{seat.point}-{seat.place}"
@@ -265,14 +299,8 @@ class Made(NamedTuple):
 def conclude(tx: Transaction, seat: Any, made: Made) -> None:
     """Make the decision: whoever has not answered need not, the journal has its line, and the case is woken."""
     at = now()
-    withdrawn = update(SEATS).where(SEATS.c.decision_id == seat.decision_id, SEATS.c.status == OPEN)
-    tx.core.execute(withdrawn.values(status=DecisionStatus.WITHDRAWN.value))
-    told = tx.core.execute(
-        update(DECISIONS)
-        .where(DECISIONS.c.id == seat.decision_id)
-        .values(status=DecisionStatus.ANSWERED.value, answered_at=at, outcome=made.answer)
-        .returning(DECISIONS.c.told)
-    ).scalar_one()
+    tx.run(_WITHDRAW_OTHERS, DecisionStatus.WITHDRAWN.value, seat.decision_id, OPEN)
+    told = tx.run(_MAKE, ANSWERED, stamp(at), canonical(made.answer), seat.decision_id).fetchone()[0]
     case = lock(tx, seat.case_id)
     write_entry(
         tx,
@@ -282,7 +310,7 @@ def conclude(tx: Transaction, seat: Any, made: Made) -> None:
         actor=made.actor,
         at=at,
         outcome={"answer": made.answer, "seat": made.seat_id, "way": made.way},
-        tellings=_answered(tx, seat.title, made.seat_id, told, at, drill=case.drill),
+        tellings=_answered(tx, seat.title, made.seat_id, json.loads(told), at, drill=case.drill),
     )
     count_nudge(seat.carrier)
 

@@ -48,6 +48,8 @@ class Intake(NamedTuple):
     warnings: Sequence[Flaw]
     returned: Path | None
     repeat: bool
+    results: Path | None = None
+    """What became of every row, where the file is one of decisions."""
 
 
 Taker = Callable[[Transaction, int, Sequence[Accepted[Any]], date], Iterable[Refused]]

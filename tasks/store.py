@@ -116,9 +116,12 @@ class Transaction:
         driver: Any = self._fairy.driver_connection
         self.driver = driver
         self._core: Connection | None = None
+        self._before: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
         self.written: set[int] = set()
         """Cases whose journal got a line of its own here: whoever locked one before reads it anew."""
+        self.nudged: dict[int, int] = {}
+        """Arrivals by case: counted last and in the order of the cases, so that nobody waits crosswise."""
         self.holders: dict[tuple[str, str], list[str]] = {}
         """Who holds a role on a day, looked up once a transaction."""
         if self.dialect == "sqlite":
@@ -170,6 +173,10 @@ class Transaction:
         assert made is not None  # noqa: S101 -- every table here has a key of its own
         return int(made[0])
 
+    def before_commit(self, act: Callable[[], None]) -> None:
+        """Do something as the last thing of the transaction, on its own connection."""
+        self._before.append(act)
+
     def after_commit(self, act: Callable[[], None]) -> None:
         """Do something once the transaction is safe; a rolled-back transaction does nothing."""
         self._after.append(act)
@@ -179,6 +186,8 @@ class Transaction:
         ended = False
         try:
             if commit:
+                for act in self._before:
+                    act()
                 self.driver.commit()
             else:
                 self.driver.rollback()

@@ -5,17 +5,24 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from models.case import Instance
 from tasks.clock import now
 from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier
-from tasks.store import reading, table, transaction
+from tasks.store import Prepared, reading, table, transaction
 
 INSTANCES: Final = table(Instance)
 RUNNING: Final = INSTANCES.outerjoin(CASES, CASES.c.id == INSTANCES.c.case_id)
 """Instances with their cases. Outer, so that SQLite begins with the few instances, not with every member ever."""
+_COUNT: Final = Prepared(
+    update(INSTANCES)
+    .where(INSTANCES.c.case_id == bindparam("of"))
+    .values(nudges=INSTANCES.c.nudges + bindparam("more")),
+    "more",
+    "of",
+)
 PARKED: Final = "AwaitingDecision"
 """Name of the state of a run that waits for no day of Prefect's: only a nudge wakes it."""
 
@@ -85,7 +92,9 @@ def wait_for(dossier: Dossier, point: str, arrived: Callable[[], bool], until: d
 def count_nudge(case_id: int) -> None:
     """Count an arrival on a case, in the transaction that brings it."""
     with transaction() as tx:
-        tx.core.execute(update(INSTANCES).where(INSTANCES.c.case_id == case_id).values(nudges=INSTANCES.c.nudges + 1))
+        if not tx.nudged:
+            tx.before_commit(lambda: tx.run_many(_COUNT, [(count, of) for of, count in sorted(tx.nudged.items())]))
+        tx.nudged[case_id] = tx.nudged.get(case_id, 0) + 1
 
 
 def nudged(statuses: Sequence[str] = ()) -> list[tuple[str, str]]:

@@ -176,6 +176,11 @@ class DecisionRow(Row):
     code: OneTimeCode = Field(title="动态口令", description="6位，按文本填写")
     verdict: Text = Field(title="决定", description="待办列出的意见，如同意、退回、不同意")
     reason: LongText = Field(title="理由", description="必填")
+    details: LongText | None = Field(
+        default=None, title="其他栏目", description="待办另外要求的，写作“栏目=内容”，用分号隔开；没有的留空"
+    )
+    case: Text | None = Field(default=None, title="事项", description="供核对，可不填")
+    content: LongText | None = Field(default=None, title="内容", description="供参阅，可不填")
 
     def key(self) -> tuple[str, ...]:
         """One row a question and officer."""
