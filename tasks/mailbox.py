@@ -42,16 +42,19 @@ OPENERS: Final[Mapping[str, Callable[[str], None]]] = {
     "FW": prepare_register,
 }
 """Whose cases are only kept: the first sheet opens them."""
+HOMES: Final[Mapping[str, Callable[[], str]]] = {"firm": firm.this_register}
+"""Where a form goes that belongs to no case of its own."""
 NAMED: Final = sorted({*(form for forms in TAKERS.values() for form in forms), "decision"}, key=len, reverse=True)
 """Every form, the longer names first: `firm_account` is not a `firm`."""
 
 
 def take_roster(case: str, form: str, path: Path) -> Intake:
-    """Take a roster into the case it is for.
+    """Take a roster into the case it is for; a sheet of firms goes into this year's register without being told.
 
     Raises:
         Refusal: the case's process has no such form, or the file as a whole cannot be taken.
     """
+    case = case or (HOMES[form]() if form in HOMES else "")
     kind = case.partition("-")[0]
     forms = TAKERS.get(kind, {})
     if form not in forms:

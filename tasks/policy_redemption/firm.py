@@ -122,13 +122,18 @@ def register_number(day: date) -> str:
     return f"{PREFIX}-{day.year}"
 
 
+def this_register() -> str:
+    """Return the number of this year's."""
+    return register_number(local_day(now()))
+
+
 def open_register(number: str) -> None:
     """Open the register's case of this year, where it is not open yet: it tells no story, it keeps what was taken in.
 
     Raises:
         Refusal: the number is not this year's.
     """
-    if number != (mine := register_number(local_day(now()))):
+    if number != (mine := this_register()):
         raise Refusal("firm.other_year", given=number, number=mine)
     with transaction() as tx:
         tx.alone(number)
@@ -149,7 +154,7 @@ def take_firms(path: Path) -> Intake:
     Raises:
         Refusal: the file as a whole cannot be taken.
     """
-    number = register_number(local_day(now()))
+    number = this_register()
     open_register(number)
     return take_in(number, FirmRow.form, path, TAKERS[FirmRow.form])
 

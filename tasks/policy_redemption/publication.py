@@ -58,7 +58,8 @@ class Asked(NamedTuple):
 
 def run_name(content: Any, policy: str = "", **_facts: object) -> str:
     """Return the name of a run: what the policy is called."""
-    title = content.get("title", "") if isinstance(content, dict) else content.title
+    given = content if isinstance(content, dict) else content.model_dump()
+    title = say("policy_publication.secret_title") if given.get("secret") else given.get("title", "")
     return say("policy_publication.run_name", title=f"{policy} {title}".strip())
 
 
@@ -97,7 +98,8 @@ def open_publication(content: PolicyContent, policy: str, received: date | None)
         content,
     )
     parameters = {"content": content.in_words(), "policy": policy, "received": received}
-    return _open(asked, "policy_publication/policy_publication", parameters, content.title)
+    title = say("policy_publication.secret_title") if content.secret else content.title
+    return _open(asked, "policy_publication/policy_publication", parameters, title)
 
 
 def open_repeal(policy: str, document: str, issued: date, effective: date | None, received: date | None) -> Dossier:

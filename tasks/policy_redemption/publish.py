@@ -58,7 +58,8 @@ def publish_policy(dossier: Dossier) -> Done:
     """Publish the approved draft as the next version, in force from its day; a secret one is exempt (Art. 11)."""
     change, content = change_of(dossier), draft_of(dossier)
     with transaction() as tx:
-        about = {"department": content.department, "title": content.title, "secret": content.secret}
+        title = say("policy_publication.secret_title") if content.secret else content.title
+        about = {"department": content.department, "title": title, "secret": content.secret}
         known = tx.core.execute(select(POLICIES.c.id).where(POLICIES.c.code == change.code)).scalar_one_or_none()
         if known is None:
             known = tx.add(insert(POLICIES).values(code=change.code, **about))

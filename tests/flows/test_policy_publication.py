@@ -11,7 +11,7 @@ from config.messages import Refusal
 from flows.policy_publication import policy_exemption, policy_publication, policy_repeal
 from models.policy_redemption.content import Lane
 from tasks.deadline import DEADLINES
-from tasks.journal import case_id_of
+from tasks.journal import CASES, case_id_of
 from tasks.policy_redemption.draft import send_draft
 from tasks.policy_redemption.publication import CHANGES
 from tasks.policy_redemption.register import POLICIES, policy_codes, version_by_id, version_on
@@ -217,10 +217,14 @@ def test_a_rejected_publication_is_over_and_may_be_asked_for_anew_with_another_d
 def test_a_secret_policy_is_exempt_and_its_text_is_shown_to_nobody(stage: Stage) -> None:
     draft = content(secret=True, title="某保密项目奖励")
     stage.tell(policy_publication.fn, draft)
-    assert "对研发投入" not in stage.question("draft").text
+    asked = stage.question("draft")
+    assert not [told for told in (asked.text, asked.title) if "保密项目" in told or "对研发投入" in told]
     assert reviewed(stage, lambda: stage.tell(policy_publication.fn, draft)) == CODE
     assert stage.status(CODE) == "exempt"
-    assert rows_of(POLICIES)[0].secret
+    (policy,) = rows_of(POLICIES)
+    assert (policy.secret, policy.title) == (True, "涉密文件")
+    assert not [row for row in rows_of(CASES) if "保密项目" in row.subject]
+    assert version_on(CODE, date(2027, 2, 1)).content == draft
 
 
 def test_a_secret_paper_is_recorded_by_its_number_only(stage: Stage) -> None:
