@@ -15,7 +15,7 @@ PATH: Final = Path(__file__).with_name("boards.yaml")
 class BoardPlan(Fact):
     """The board of one process; every list holds statuses."""
 
-    own: bool = Field(default=True, description="Each instance has a board; where there are thousands, none has")
+    most: int = Field(default=0, ge=0, description="Instances with a board at a time, the oldest first; 0: all of them")
     key: str = Field(default="case", pattern=r"^[a-z][a-z0-9-]*$", description="Artifact key before the case number")
     line: tuple[str, ...] = Field(default=(), description="Main line of stages in order; empty: statuses as they come")
     columns: tuple[str, ...] = Field(default=(), description="Stages in the table by town")
@@ -40,6 +40,6 @@ def board_plan(process: str) -> BoardPlan:
     return _plans().get(process, BoardPlan())
 
 
-def boardless() -> tuple[str, ...]:
-    """Return the processes whose instances have no board of their own."""
-    return tuple(name for name, plan in _plans().items() if not plan.own)
+def capped() -> dict[str, int]:
+    """Return the processes of whose instances only some have a board at a time, and how many."""
+    return {name: plan.most for name, plan in _plans().items() if plan.most}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, case, func, literal, select
 
-from config.boards import boardless
+from config.boards import capped
 from tasks.journal import CASES, ENTRIES
 from tasks.members import standing_by_unit
 from tasks.store import reading
@@ -43,15 +43,24 @@ def find_subject(number: str) -> Subject:
 
 
 def board_subjects(since: datetime) -> list[str]:
-    """Return the numbers of the instances with a board that are open, or were closed since a moment."""
+    """Return the numbers of the instances that are open, or were closed since a moment.
+
+    Of a process with very many, the oldest: whichever has a board keeps it until it has shown its last state.
+    """
+    shown = CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since)
     chosen = (
-        select(CASES.c.number)
+        select(CASES.c.number, INSTANCES.c.case_id)
         .select_from(RUNNING)
-        .where(CASES.c.closed_at.is_(None) | (CASES.c.closed_at >= since), CASES.c.process.not_in(boardless()))
+        .where(shown, CASES.c.process.not_in(capped()))
         .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:
-        return list(connection.execute(chosen).scalars())
+        found = [(row.case_id, row.number) for row in connection.execute(chosen)]
+        for process, most in capped().items():
+            few = select(CASES.c.number, INSTANCES.c.case_id).select_from(RUNNING)
+            few = few.where(shown, CASES.c.process == process).order_by(INSTANCES.c.case_id).limit(most)
+            found += [(row.case_id, row.number) for row in connection.execute(few)]
+    return [number for _, number in sorted(found)]
 
 
 class Members(NamedTuple):

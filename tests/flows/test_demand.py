@@ -20,6 +20,8 @@ from models.policy_redemption.personal import WITHOUT_NUMBERS, personal_numbers
 from models.policy_redemption.statistics import period
 from models.roster import DemandRow
 from tasks.ask import open_questions
+from tasks.board_season import NO_PLACES, season_page
+from tasks.board_subject import board_subjects
 from tasks.clock import now
 from tasks.form import form_schema, to_value
 from tasks.journal import CASES, NOTICES, verify
@@ -421,6 +423,7 @@ def test_many_questions_of_one_point_have_no_runs_of_their_own(stage: Platform) 
             demand.fn(f"SQ-2027-{place:06}")
     assert len([one for one in open_questions() if one.run_id == ""]) == 50
     assert len(open_questions()) == 60
+    assert board_subjects(now()) == [f"SQ-2027-{place:06}" for place in range(1, 41)]
 
 
 def test_the_board_counts_by_department_and_state(stage: Platform) -> None:
@@ -430,6 +433,7 @@ def test_the_board_counts_by_department_and_state(stage: Platform) -> None:
     page = demand_page()[0]
     assert "区科技局" in page.body
     assert "未转办" in page.body
+    assert "转办" in season_page(NUMBER, NO_PLACES).body
     later(stage, days=60)
     assert "超期" in demand_page()[0].body
 
