@@ -2,30 +2,22 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from config.engine import engine
 from config.season import season
-from config.settings import ROOT
 from config.zone import SHANGHAI
-from tasks import rehearsal, store
+from tasks import rehearsal
 from tasks.clock import set_clock
 from tasks.conscription.course import open_season
 from tasks.database import upgrade
-from tasks.server import free_port
-from tests.browser.official import House, Official, wait
+from tests.browser.official import House, Official, house_up
 
-UP_SECONDS = 240
 SEASONS = ("2027H1", "2027H2")
 """The first begins with the groups' adjustment, the second with the publicity plan."""
 FLAGS = (
@@ -65,32 +57,8 @@ def chromium() -> Iterator[Browser]:
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`banjie up` on a home of its own, with scripted officers and two seasons that wait for their first decision."""
     del chromium  # without it there is nothing to start a house for
-    folder, port = tmp_path_factory.mktemp("house"), free_port()
-    address = f"http://127.0.0.1:{port}"
-    given = {"HOME": str(folder), "CLOCK": "simulated", "PORT": str(port), "ADDRESS": address}
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("BANJIE_", "PREFECT_"))]:
-            patch.delenv(name)
-        for name, value in given.items():
-            patch.setenv(f"BANJIE_{name}", value)
-        store.forget()
-        engine.cache_clear()
-        _prepare()
-        log = folder / "up.log"
-        command = [sys.executable, "-m", "flows.cli", "up"]
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            wait(lambda: address in log.read_text() or process.poll() is not None, UP_SECONDS, "the house is up")
-            assert process.poll() is None, log.read_text()
-            with temporary_settings({PREFECT_API_URL: f"{address}/api"}), get_client(sync_client=True) as client:
-                yield House(address, folder, client)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-            store.forget()
-    store.forget()
-    engine.cache_clear()
+    with house_up(tmp_path_factory.mktemp("house"), _prepare) as made:
+        yield made
 
 
 def _prepare() -> None:

@@ -1,27 +1,38 @@
 """An official in front of headless Chromium, and the house he or she works in: nothing is known but the pages."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import select
 
+from config.engine import engine
 from config.messages import say
-from tasks import officer, rehearsal
+from config.settings import ROOT
+from tasks import officer, rehearsal, store
 from tasks.ask import Question, open_questions
 from tasks.clock import now, set_clock
 from tasks.form import choices
 from tasks.journal import CASES, ENTRIES
+from tasks.server import free_port
 from tasks.store import reading
 from tasks.watch import show_boards
 
 VERDICT = say("form.verdict")
 DETAILS = say("parameter.details")
+UP_SECONDS = 240
 
 
 def wait(look: Callable[[], Any], seconds: float, what: str) -> float:
@@ -67,6 +78,37 @@ class House:
             assert time.monotonic() < end, f"{case} asks nothing"
             time.sleep(0.05)
         return found[0]
+
+
+@contextmanager
+def house_up(folder: Path, prepare: Callable[[], None]) -> Iterator[House]:
+    """`banjie up` on a home of its own, under a simulated clock, once what is given has prepared its database."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    given = {"HOME": str(folder), "CLOCK": "simulated", "PORT": str(port), "ADDRESS": address}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("BANJIE_", "PREFECT_"))]:
+            patch.delenv(name)
+        for name, value in given.items():
+            patch.setenv(f"BANJIE_{name}", value)
+        store.forget()
+        engine.cache_clear()
+        prepare()
+        log = folder / "up.log"
+        command = [sys.executable, "-m", "flows.cli", "up"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait(lambda: address in log.read_text() or process.poll() is not None, UP_SECONDS, "the house is up")
+            assert process.poll() is None, log.read_text()
+            with temporary_settings({PREFECT_API_URL: f"{address}/api"}), get_client(sync_client=True) as client:
+                yield House(address, folder, client)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+            store.forget()
+    store.forget()
+    engine.cache_clear()
 
 
 def filled(question: Question, code: str = "") -> dict[str, str]:
