@@ -30,6 +30,7 @@ from tasks.board_worklist import KEY, office_key, office_page, worklist_page, wo
 from tasks.clock import now
 
 DECIDE: Final = "decide/decide"
+ASSIST: Final = "assist/assist"
 KEPT_AFTER_CLOSING: Final = timedelta(days=2)
 """A closed instance's board is still brought to its last state; later nothing can change it."""
 DIGEST: Final = "digest"
@@ -51,13 +52,13 @@ def publish_boards(client: SyncPrefectClient, places: Mapping[str, Places] | Non
         client: a client of Prefect's server.
         places: quota by case number, for the instances that have one.
     """
-    deployment_id = decide_deployment(client)
+    deployment_id, assist_id = _form(client, DECIDE), _form(client, ASSIST)
     known = places or {}
-    own = worklist_pages(deployment_id)
+    own = worklist_pages(deployment_id, assist_id)
     own += _emptied(client, {page.key for page in own})
     changed, ids = publish_pages(client, own)
     pages = [
-        worklist_page(open_questions(), deployment_id, ids),
+        worklist_page(open_questions(), deployment_id, ids, assist_id),
         deadline_page(),
         inbox_page(),
         *(season_page(number, known.get(number, NO_PLACES)) for number in board_subjects(now() - KEPT_AFTER_CLOSING)),
@@ -102,10 +103,10 @@ def _update(client: SyncPrefectClient, artifact_id: UUID, change: ArtifactUpdate
     client.request("PATCH", "/artifacts/{id}", json=body, path_params={"id": artifact_id})
 
 
-def decide_deployment(client: SyncPrefectClient) -> str:
-    """Return the id of the deployment that takes decisions; empty where there is none: boards then lack that link."""
+def _form(client: SyncPrefectClient, name: str) -> str:
+    """Return the id of a deployment that a link opens; empty where there is none: boards then lack that link."""
     try:
-        return str(client.read_deployment_by_name(DECIDE).id)
+        return str(client.read_deployment_by_name(name).id)
     except ObjectNotFound:
         return ""
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from config.settings import settings
 from tasks.ask import Question, open_questions
+from tasks.ask_members import UNSHOWN
 from tasks.board_page import (
     Page,
     artifact_address,
@@ -57,13 +58,22 @@ def by_office(questions: Sequence[Question]) -> dict[str, list[Question]]:
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
 
-def office_page(role: str, questions: Sequence[Question], deployment_id: str) -> Page:
+class Forms(NamedTuple):
+    """The deployments that a worklist's links open, by id; empty where one is not there."""
+
+    decide: str = ""
+    assist: str = ""
+
+
+def office_page(role: str, questions: Sequence[Question], deployment_id: str, assist_id: str = "") -> Page:
     """Return one office's worklist; an office without questions keeps its page, which says so."""
     title = word("worklist_office_name", office=office_title(role))
-    return Page(office_key(role), title, _body(title, questions, deployment_id, ""))
+    return Page(office_key(role), title, _body(title, questions, Forms(deployment_id, assist_id), ""))
 
 
-def worklist_page(questions: Sequence[Question], deployment_id: str, pages: Mapping[str, str]) -> Page:
+def worklist_page(
+    questions: Sequence[Question], deployment_id: str, pages: Mapping[str, str], assist_id: str = ""
+) -> Page:
     """Return the worklist of all offices; `pages` holds the artifact id of each office's own page by its key."""
     title, at = word("worklist_name"), now()
     rows = [
@@ -78,12 +88,12 @@ def worklist_page(questions: Sequence[Question], deployment_id: str, pages: Mapp
     ]
     heads = [word(head) for head in ("office", "count", "overdue", "earliest", "open_board")]
     offices = sections(f"## {word('offices_title')}", table(heads, rows, right=(1, 2))) if rows else ""
-    return Page(KEY, title, _body(title, questions, deployment_id, offices))
+    return Page(KEY, title, _body(title, questions, Forms(deployment_id, assist_id), offices))
 
 
-def worklist_pages(deployment_id: str) -> list[Page]:
+def worklist_pages(deployment_id: str, assist_id: str = "") -> list[Page]:
     """Return the page of each office that has questions."""
-    return [office_page(role, asked, deployment_id) for role, asked in by_office(open_questions()).items()]
+    return [office_page(role, asked, deployment_id, assist_id) for role, asked in by_office(open_questions()).items()]
 
 
 def is_overdue(question: Question, at: datetime) -> bool:
@@ -97,12 +107,15 @@ def due_text(question: Question, at: datetime) -> str:
     return f"**{word('light_red')}**<br>{due}" if is_overdue(question, at) else due
 
 
-def _links(question: Question, deployment_id: str) -> str:
-    own = link(question.number, run_address(question.run_id)) if question.run_id else question.number
-    if not deployment_id:
-        return own
-    address = answer_address(deployment_id, question.number, other_fields(question.form))
-    return f"{own}<br>**{link(word('answer_link'), address)}**"
+def _links(question: Question, forms: Forms) -> str:
+    shown = question.run_id not in ("", UNSHOWN)
+    lines = [link(question.number, run_address(question.run_id)) if shown else question.number]
+    if forms.decide:
+        address = answer_address(forms.decide, question.number, other_fields(question.form))
+        lines.append(f"**{link(word('answer_link'), address)}**")
+    if forms.assist:
+        lines.append(link(word("assist_link"), answer_address(forms.assist, question.number)))
+    return "<br>".join(lines)
 
 
 def _matter(question: Question) -> str:
@@ -110,7 +123,7 @@ def _matter(question: Question) -> str:
     return "<br>".join(lines + ([plain(word("refused", why=question.refusal))] if question.refusal else []))
 
 
-def _body(title: str, questions: Sequence[Question], deployment_id: str, offices: str) -> str:
+def _body(title: str, questions: Sequence[Question], forms: Forms, offices: str) -> str:
     at = now()
     if not questions:
         return word("worklist_empty")
@@ -130,16 +143,16 @@ def _body(title: str, questions: Sequence[Question], deployment_id: str, offices
         word("worklist_help"),
         offices,
         f"## {word('questions_title')}" if offices else "",
-        _questions(shown, deployment_id, at, with_office=bool(offices)),
+        _questions(shown, forms, at, with_office=bool(offices)),
         cut_note(len(questions), len(shown)),
     )
 
 
-def _questions(questions: Sequence[Question], deployment_id: str, at: datetime, *, with_office: bool) -> str:
+def _questions(questions: Sequence[Question], forms: Forms, at: datetime, *, with_office: bool) -> str:
     heads = ["number", "matter", *(["office"] if with_office else []), "asked", "due"]
     rows = (
         [
-            _links(each, deployment_id),
+            _links(each, forms),
             _matter(each),
             *([plain(office_title(each.role))] if with_office else []),
             local(each.asked_at),
