@@ -11,7 +11,7 @@ from config.messages import say
 from models.answer import Approval
 from models.policy_redemption.demand import DemandKind, DemandStatus
 from models.policy_redemption.demand_answer import DemandAssignment, DemandCallBack, DemandHandling, DemandSignature
-from models.policy_redemption.personal import WITHOUT_NUMBERS
+from models.policy_redemption.personal import open_field
 from tasks.ask import drafted_by
 from tasks.case import close_case
 from tasks.policy_redemption import demand as demands
@@ -23,8 +23,8 @@ from tasks.story import story
 from tasks.wait import wait_for
 
 Kind = Annotated[str, Field(json_schema_extra={"enum": [kind.word for kind in DemandKind]})]
-Heading = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_NUMBERS, "minLength": 2, "maxLength": 60})]
-Words = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_NUMBERS, "minLength": 2, "maxLength": 500})]
+Heading = Annotated[str, Field(json_schema_extra=open_field(60))]
+Words = Annotated[str, Field(json_schema_extra=open_field(500))]
 
 
 @flow(name="lodge_demand", description=say("demand.lodge_form"), persist_result=False)

@@ -10,7 +10,7 @@ from pydantic import Field
 from config.messages import say
 from models.answer import Approval
 from models.policy_redemption.departments import departments
-from models.policy_redemption.personal import WITHOUT_NUMBERS
+from models.policy_redemption.personal import open_field
 from models.policy_redemption.service import ActivityKind, ActivityStatus, ServiceStatus
 from models.policy_redemption.service_answer import ActivitySummary, ServiceFollowUp, ServiceReply
 from models.roster.demand import EnrolmentWish
@@ -25,8 +25,8 @@ from tasks.wait import wait_until
 Department = Annotated[str, Field(json_schema_extra={"enum": [body.title for body in departments(date.max)]})]
 Kind = Annotated[str, Field(json_schema_extra={"enum": [kind.word for kind in ActivityKind]})]
 Wish = Annotated[str, Field(json_schema_extra={"enum": [wish.word for wish in EnrolmentWish]})]
-Heading = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_NUMBERS, "minLength": 2, "maxLength": 60})]
-Words = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_NUMBERS, "minLength": 2, "maxLength": 500})]
+Heading = Annotated[str, Field(json_schema_extra=open_field(60))]
+Words = Annotated[str, Field(json_schema_extra=open_field(500))]
 Places = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": activities.MOST})]
 
 

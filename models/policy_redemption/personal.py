@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
+
+from config.messages import say
 
 _GAP: Final = r"[\s-]?"
 _DAY: Final = rf"(?:0[1-9]|1[0-2]){_GAP}(?:0[1-9]|[12]\d|3[01])"
@@ -15,13 +17,22 @@ CARD: Final = rf"62\d{{2}}(?:{_GAP}\d){{12,15}}(?!\d)"
 KINDS: Final = {"identity": IDENTITY, "mobile": MOBILE, "landline": LANDLINE, "card": CARD}
 _BEGIN: Final = r"(?:(?<!\d)|(?<!\d)(?:\+|00)?86[\s-]?)"
 _FINDERS: Final = {kind: re.compile(_BEGIN + pattern) for kind, pattern in KINDS.items()}
-_WIDE: Final = r"(?![\s\S]*[０-９][０-９\s-]{6})"
-WITHOUT_NUMBERS: Final = rf"^{_WIDE}(?![\s\S]*(?<!\d)(?:(?:\+|00)?86[\s-]?)?(?:{'|'.join(KINDS.values())}))[\s\S]*$"
-"""JSON Schema pattern of a text without such numbers: Prefect's server refuses it before it stores anything."""
 OFFICE_TELEPHONE: Final = (
     r"^(?:0\d{2,3}-?[2-9]\d{6,7}(?:-\d{1,5})?|[48]00-?\d{3}-?\d{4}|(?:0\d{2,3}-)?(?:12\d{3}|96\d{3,4}))$"
 )
 """JSON Schema pattern of an office's telephone: with its area code, 400 or 800, or a hotline."""
+PERSONAL: Final = rf"[０-９][０-９\s-]{{6}}|(?<!\d)(?:(?:\+|00)?86[\s-]?)?(?:{'|'.join(KINDS.values())})"
+"""Pattern of a text with such numbers, as JSON Schema takes it; full-width figures are doubted from the seventh on."""
+
+
+def open_field(longest: int, shortest: int = 2) -> dict[str, Any]:
+    """Return the JSON Schema of a form's field that takes no personal numbers.
+
+    Prefect's server refuses it before it stores anything, in the one sentence that says where to leave them instead:
+    of all that a schema can refuse by, `const` alone shows no pattern.
+    """
+    sentence = say("demand.personal_field", "zh")
+    return {"minLength": shortest, "maxLength": longest, "if": {"pattern": PERSONAL}, "then": {"const": sentence}}
 
 
 def personal_numbers(text: str, *kinds: str) -> tuple[str, ...]:

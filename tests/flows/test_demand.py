@@ -16,7 +16,7 @@ from config.messages import Refusal, say
 from flows.demand import demand
 from models.policy_redemption.demand import DemandChannel, DemandKind
 from models.policy_redemption.failings import Failing
-from models.policy_redemption.personal import WITHOUT_NUMBERS, personal_numbers
+from models.policy_redemption.personal import PERSONAL, personal_numbers
 from models.policy_redemption.statistics import period
 from models.roster import DemandRow
 from tasks.ask import open_questions
@@ -319,7 +319,7 @@ def test_a_reply_with_somebodys_number_is_refused(stage: Platform) -> None:
 def test_online_takes_no_personal_numbers_and_says_where_they_may_be_left(
     stage: Platform, content: str, what: str
 ) -> None:
-    assert not re.search(WITHOUT_NUMBERS, content)
+    assert re.search(PERSONAL, content)
     state = lodge_by_form("咨询", "问题", content, FIRM, "")
     assert state.is_failed()
     assert state.message is not None
@@ -335,7 +335,7 @@ def test_online_takes_no_personal_numbers_and_says_where_they_may_be_left(
 )
 def test_figures_days_and_codes_are_no_personal_numbers(content: str) -> None:
     assert personal_numbers(content) == ()
-    assert re.search(WITHOUT_NUMBERS, content)
+    assert not re.search(PERSONAL, content)
 
 
 def row(place: int, **more: Any) -> DemandRow:

@@ -65,8 +65,10 @@ def test_a_form_starts_the_story_and_personal_numbers_never_reach_the_server(
     assert "不填写任何个人信息" in schema["properties"]["content"]["description"]
     assert schema["properties"]["kind"]["enum"] == ["咨询", "求助", "建议", "投诉", "举报", "表扬"]
     for content in (f"请联系{PHONE}", "请联系138 0013 8000", "１３８００１３８０００", "身份证32068420060315001X"):
-        with pytest.raises(httpx.HTTPStatusError):
+        with pytest.raises(httpx.HTTPStatusError) as refused:
             lodge(prefect_client, content)
+        assert "企业服务专窗登记" in refused.value.response.json()["detail"]
+        assert content not in refused.value.response.text
     stored = [run.parameters for run in prefect_client.read_flow_runs(limit=200)]
     assert PHONE not in str(stored)
     runner = warm_runner("banjie")
