@@ -227,10 +227,6 @@ class PublicServer(ThreadingHTTPServer):
 def main() -> None:
     """Serve the home folder's site at the host and port given, until SIGTERM."""
     host, port = sys.argv[1], int(sys.argv[2])
-    try:
-        keep_site_current()
-    except Refusal as refusal:
-        sys.stdout.write(f"{refusal}\n")
     server = PublicServer((host, port), settings().home / FOLDER)
     ended = threading.Event()
 
@@ -241,10 +237,14 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
-    def flush() -> None:
+    def work() -> None:
+        try:
+            keep_site_current()  # the duty does it from then on
+        except Refusal as refusal:
+            sys.stdout.write(f"{refusal}\n")
         while not ended.wait(FLUSH_SECONDS):
             server.visitors.flush()
 
-    threading.Thread(target=flush, daemon=True).start()
+    threading.Thread(target=work, daemon=True).start()
     server.serve_forever(poll_interval=0.2)
     server.visitors.flush()

@@ -94,7 +94,7 @@ def _made() -> tuple[dict[str, bytes], Written]:
 def keep_site_current() -> bool:
     """Write a new edition into the home folder if anything was posted, published or repealed; say whether it was."""
     root = settings().home / FOLDER
-    root.mkdir(parents=True, exist_ok=True)
+    _open_folder(root, root / EDITIONS)
     with _alone(root) as alone:
         seen = _seen()
         state = root / _STATE
@@ -151,10 +151,8 @@ def _write_edition(root: Path, files: Mapping[str, bytes], written: Written) -> 
             if same.get(path) == hashlib.sha256(content).hexdigest():
                 place.hardlink_to((before / path).resolve())
             else:
-                place.write_bytes(content)
-                place.chmod(_READ_ONLY)
-        os.sync()  # an edition is whole before it has its name
-        draft.rename(target)
+                _write_safely(place, content)
+        draft.rename(target)  # an edition is whole before it has its name
     link = root / f".{CURRENT}"
     link.unlink(missing_ok=True)
     link.symlink_to(Path(EDITIONS) / written.digest)
@@ -183,6 +181,14 @@ def write_site(folder: Path) -> Written:
         _open_folder(folder, (folder / path).parent)
         _replace(folder / path, content)
     return written
+
+
+def _write_safely(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(_READ_ONLY)
 
 
 def _open_folder(top: Path, folder: Path) -> None:

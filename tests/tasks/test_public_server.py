@@ -194,6 +194,7 @@ def test_as_a_child_it_makes_the_first_edition_serves_it_and_keeps_the_last_visi
 
     try:
         wait(answers, 30, "the public site answers")
+        wait((ground.home / FOLDER / CURRENT).exists, 30, "the first edition is written")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", "/")
         assert connection.getresponse().status == 200
