@@ -15,6 +15,7 @@ from tasks.anchor import anchor as write_anchor
 from tasks.database import upgrade
 from tasks.journal import verify as verify_chains
 from tasks.policy_redemption.ledger_proof import verify_ledger
+from tasks.policy_redemption.publicity import verify_publications
 
 app = typer.Typer(cls=OneSentence, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help=say("cli.json"))]
@@ -142,16 +143,19 @@ def why(
 
 @app.command(help=say("cli.verify"))
 def verify(as_json: Json = False) -> None:
-    """Recompute every chain and add up the ledger anew; name the first entry of each case and each sum that differs."""
-    broken, sums = list(verify_chains()), list(verify_ledger())
+    """Recompute every chain, what was posted too, and add up the ledger anew; name what differs."""
+    broken, sums, posted = list(verify_chains()), list(verify_ledger()), verify_publications()
     if as_json:
-        faults = [vars(one) for one in broken] + [one._asdict() for one in sums]
+        lines = [posted._asdict()] if posted else []
+        faults = [vars(one) for one in broken] + [one._asdict() for one in sums] + lines
         typer.echo(json.dumps(faults, ensure_ascii=False))
     for one in broken if not as_json else ():
         typer.echo(say(f"cli.broken_{one.why}", case=one.case, seq=one.seq, step=one.step))
     for differing in sums if not as_json else ():
         typer.echo(differing.text)
-    if broken or sums:
+    if posted and not as_json:
+        typer.echo(say("publicity.chain_broken", line=posted.id, number=posted.number))
+    if broken or sums or posted:
         raise typer.Exit(1)
     if not as_json:
         typer.echo(say("cli.sound"))

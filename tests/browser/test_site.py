@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -13,6 +14,7 @@ from tasks.policy_redemption.edition import FOLDER, keep_site_current
 from tasks.policy_redemption.publicity import ResultKind, post_result
 from tasks.public_server import PublicServer
 from tasks.store import transaction
+from tests.browser.official import House, wait
 from tests.ground import Ground, later, settled
 from tests.published import PLANNED, POSTING, applications, content, firm, policy
 
@@ -160,3 +162,19 @@ def test_on_a_desk_in_the_dark_and_by_keyboard(address: str, chromium: Browser, 
     assert page.locator("main img").count() == 0
     assert faults == []
     window.close()
+
+
+def test_banjie_up_serves_the_site_and_tells_its_address(house: House) -> None:
+    log = house.folder / "up.log"
+    wait(lambda: "公示站点：" in log.read_text(), 60, "the address is told")
+    told = log.read_text().split("公示站点：")[1].split()[0]
+    wait(lambda: _home(told), 60, "the public site answers")
+    assert "目前没有公示的结果" in _home(told)
+
+
+def _home(address: str) -> str:
+    try:
+        answer = httpx.get(address, timeout=10)
+    except httpx.HTTPError:
+        return ""
+    return answer.text if answer.status_code == 200 else ""

@@ -18,8 +18,11 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from config.engine import Engine
+from config.messages import Refusal
 from config.settings import ROOT
 from models.policy_redemption.publicity import Visits
+from tasks.house import _site_port
 from tasks.policy_redemption.edition import CURRENT, FOLDER, keep_site_current
 from tasks.policy_redemption.publicity import ResultKind, post_result
 from tasks.public_server import COMMAND, PublicServer, kind_of
@@ -204,3 +207,14 @@ def test_as_a_child_it_makes_the_first_edition_serves_it_and_keeps_the_last_visi
         assert process.wait(20) == 0
     assert visited() == {"home": 1}
     assert sys.executable in COMMAND
+
+
+def test_the_port_that_was_set_must_be_free_and_the_next_one_need_not() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Refusal, match=str(port)):
+            _site_port(Engine(site_port=port))
+        assert _site_port(Engine(site_port=None, port=port - 1)) not in {0, port}
+    assert _site_port(Engine(site_port=0)) > 0

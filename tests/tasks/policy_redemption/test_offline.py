@@ -14,7 +14,9 @@ from models.identity import credit_check
 from models.roster import OfflineResultRow
 from tasks.intake import Intake
 from tasks.mailbox import take_roster
+from tasks.policy_redemption.edition import public_lines, public_policies
 from tasks.policy_redemption.publicity import verify_publications
+from tasks.policy_redemption.site import build
 from tasks.roster import read_roster
 from tasks.synthetic.sheet import write_sheet
 from tests.ground import BOTH, Ground, opened, settled
@@ -56,6 +58,9 @@ def test_T_POL_13_a_benefit_handled_offline_is_posted(notice: str, tmp_path: Pat
         "complaint_telephone": "0513-82100002", "on": "2027-01-04", "posted_from": None, "posted_until": None,
     }  # fmt: skip
     assert verify_publications() is None
+    page = build(public_lines(), public_policies())["results/1.html"].decode()
+    assert "海门线下纺织有限公司" in page
+    assert "线下办理" in page
 
 
 def test_the_same_row_again_changes_nothing_and_another_status_is_a_further_line(notice: str, tmp_path: Path) -> None:
