@@ -9,7 +9,19 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.benchmarks import growth, one_case, prefect_path, replay, season, set_steps, sweep, waiting
+from tests.benchmarks import (
+    growth,
+    old_cases,
+    one_case,
+    prefect_path,
+    redemption,
+    replay,
+    season,
+    set_steps,
+    sweep,
+    users,
+    waiting,
+)
 from tests.benchmarks.measure import Ground, Line, cluster, ground, show
 
 Benchmark = Callable[[Ground, bool], list[Line]]
@@ -21,11 +33,18 @@ BARE: Final[dict[str, Benchmark]] = {
     "sweep": lambda on, full: sweep.measure(on, 10_000 if full else 1_000, 100_000, 10_000),
     "replay": lambda on, _full: replay.measure(on),
     "growth": lambda on, full: growth.measure(on, 1_000_000 if full else 100_000),
+    "redemption": lambda on, full: redemption.phases(on, 10_000 if full else 2_000),
+    "matching": lambda on, full: redemption.matching(on, 50_000 if full else 5_000),
+    "old": lambda on, full: old_cases.measure(on, 1_000_000 if full else 20_000),
+    "decisions": lambda on, full: redemption.decisions(on, 10_000 if full else 1_000),
 }
 """Those that need a database alone, on SQLite and on PostgreSQL."""
+SIMULATED: Final = frozenset({"redemption", "matching", "old", "decisions"})
+"""Those of them whose clock is moved by hand."""
 ALONE: Final[dict[str, Callable[[bool], list[Line]]]] = {
     "cold": lambda _full: replay.cold(),
     "season": lambda full: season.both(3_000, 30_000 if full else 0),
+    "users": lambda full: users.measure(400 if full else 40, 2.0 if full else 1.0),
     "prefect": lambda full: prefect_path.measure(60 if full else 20, 3_000),
 }
 
@@ -46,7 +65,8 @@ def main() -> None:
         for name in (one for one in BARE if one in chosen):
             for kind in given.on:
                 told.print(f"{name} on {kind} …")
-                with ground(kind, postgres if kind == "postgresql" else None) as on:
+                clock = "simulated" if name in SIMULATED else "real"
+                with ground(kind, postgres if kind == "postgresql" else None, clock) as on:
                     lines += BARE[name](on, full)
     for name in (one for one in ALONE if one in chosen):
         told.print(f"{name} …")
