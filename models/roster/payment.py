@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.roster.cell import Cell, Choice, Day, Money, OneTimeCode, StaffNumber, Text, choice
+from models.roster.cell import Cell, Choice, Day, OneTimeCode, StaffNumber, Text, choice
 from models.roster.content import code_reader
 from models.roster.form import Remark, Row
-from models.roster.redemption import AboutApplication, ApplicationNumber, FirmAccount, FirmName
+from models.roster.redemption import AboutApplication, ApplicationNumber, Figure, FirmAccount, FirmName
 
 BATCH_NUMBER = re.compile(r"[A-Z]{2}(?:-[0-9A-Z]+)+-P\d{2,}")
 BatchNumber = Annotated[str, Cell(code_reader(BATCH_NUMBER, "batch_number_wrong"), "code", 22)]
@@ -35,7 +35,7 @@ class PaymentResultRow(Row):
     batch: BatchNumber = Field(title="批次", description="拨付清单上的批次编号，勿改")
     number: ApplicationNumber = Field(title="申报编号", description="拨付清单上的编号，勿改")
     name: FirmName | None = Field(default=None, title="企业名称", description="供核对，可不填")
-    amount: Money = Field(title="金额（元）", description="与拨付清单一致")
+    amount: Figure = Field(title="金额（元）", description="与拨付清单一致")
     outcome: Annotated[PaymentOutcome, Cell(choice(PaymentOutcome), "choice", 12)] = Field(title="拨付结果")
     paid_on: Day | None = Field(default=None, title="拨付日期", description="未成功的留空")
     voucher: Text | None = Field(default=None, title="凭证号", description="未成功的留空")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.fact import Fact
@@ -43,6 +43,17 @@ _MOVE_CLAIM: Final = Prepared(
     ),
     *("budget", *(f"d_{kind}" for kind in HELD), "of"),
 )
+_PARTS: Final = ("budget", *(f"d_{kind}" for kind in HELD), "of")
+_MOVED: Final = (
+    func.unnest(*(bindparam(name, type_=ARRAY(BigInteger)) for name in _PARTS)).table_valued(*_PARTS).render_derived()
+)
+_MOVE_CLAIMS: Final = Prepared(
+    update(CLAIMS)
+    .where(CLAIMS.c.case_id == _MOVED.c.of)
+    .values(budget_id=_MOVED.c.budget, **{kind.value: CLAIMS.c[kind.value] + _MOVED.c[f"d_{kind}"] for kind in HELD}),
+    *_PARTS,
+)
+"""Many claims at once, on PostgreSQL."""
 _MOVE_ACCOUNT: Final = Prepared(
     update(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("of")).values(balance=ACCOUNTS.c.balance + bindparam("delta")),
     "delta",
@@ -139,7 +150,10 @@ class _Book:
             for case_id, parts in self._claims.items()
             if case_id in self.known
         ]
-        self._tx.run_many(_MOVE_CLAIM, moved)
+        if self._tx.dialect != "sqlite" and len(moved) > 1:
+            self._tx.run(_MOVE_CLAIMS, *map(list, zip(*moved, strict=True)))
+        else:
+            self._tx.run_many(_MOVE_CLAIM, moved)
         self._tx.run_many(_MOVE_ACCOUNT, [(delta, side) for side, delta in self._deltas.items() if delta])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from config.messages import Refusal
 from config.offices import office
@@ -18,11 +18,17 @@ from tasks.officer import check_code, represents, roles_held
 from tasks.policy_redemption.payment_roll import APPLICATIONS, AT_ONCE, BATCHES, FIRMS, LINES, MARK, PAYS
 from tasks.roster import Accepted
 from tasks.step import actor
-from tasks.store import Transaction
+from tasks.store import Prepared, Transaction
 
 Rows = Sequence[Accepted[Any]]
 STIRRED: Final = (A.SUBMITTED, A.CHECKING, A.CORRECTION)
 """Where a missing account may be what an application waits for."""
+
+
+_TOLD: Final = ("result", "voucher", "paid_on", "why", "staff")
+_TELL: Final = Prepared(
+    update(LINES).where(LINES.c.id == bindparam("of")).values({name: bindparam(name) for name in _TOLD}), *_TOLD, "of"
+)
 
 
 class _Signer(NamedTuple):
@@ -67,10 +73,18 @@ def _results(tx: Transaction, case_id: int, rows: Rows, day: date) -> Iterable[R
             yield Refused(one, *wrong)
         elif line is not None and not line.result:
             taken.append((line, row))
-    for line, row in taken:
-        values = {"result": row.outcome.value, "voucher": row.voucher or "", "paid_on": row.paid_on}
-        values |= {"why": row.why or "", "staff": signer.staff}
-        tx.core.execute(update(LINES).where(LINES.c.id == line.id).values(**values))
+    told = [
+        (
+            row.outcome.value,
+            row.voucher or "",
+            row.paid_on and row.paid_on.isoformat(),
+            row.why or "",
+            signer.staff,
+            line.id,
+        )
+        for line, row in taken
+    ]
+    tx.run_many(_TELL, told)
     if taken:
         case = lock(tx, case_id)
         paid = [line.amount for line, row in taken if row.outcome is PaymentOutcome.PAID]

@@ -10,12 +10,15 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import update
 
+from models.policy_redemption.statistics import period
 from models.policy_redemption.status import ApplicationStatus as A
 from models.roster import FirmAccountRow, PaymentOutcome, PaymentResultRow, Row
+from tasks.clock import now
 from tasks.intake import Intake
 from tasks.journal import verify
 from tasks.mailbox import take_roster
 from tasks.policy_redemption import ledger, payment
+from tasks.policy_redemption.failing import failings
 from tasks.policy_redemption.payment_roll import (
     FIRMS,
     LINES,
@@ -24,9 +27,10 @@ from tasks.policy_redemption.payment_roll import (
     results_waiting,
 )
 from tasks.roster import write_roster
+from tasks.rung import fire_rungs
 from tasks.step import Dossier
 from tasks.store import reading, transaction
-from tests.ground import BOTH, DEADLINES, Ground, fresh_code, hire, journal, rows_of, settled, status_of
+from tests.ground import BOTH, DEADLINES, NOTICES, Ground, fresh_code, hire, journal, later, rows_of, settled, status_of
 from tests.paid import NOTICE, committed, number, settle_posting_for_test
 from tests.published import posted
 
@@ -214,3 +218,19 @@ def test_sealed_accounts_stand_nowhere_in_plain_text(ground: Ground) -> None:
             text = str(connection.exec_driver_sql(f"SELECT * FROM {name}").all())
             assert "6222021234567890123" not in text
             assert "王小明" not in text
+
+
+def test_a_payment_that_is_late_climbs_the_ladder_and_is_evidence(ground: Ground) -> None:
+    dossier, _ = payable(2)
+    payment.draw_batch(dossier)
+    send(ground, "payment_result", signed(result(1)))
+    payment.record_payment_results(dossier)
+    later(days=60)
+    assert fire_rungs()
+    told = {row.recipient for row in rows_of(NOTICES) if "breach" in str(row.template) + str(row.facts)}
+    for role in ("head:science_bureau", "approval_bureau"):
+        assert f"role:{role}" in told, told
+    assert any("S001" in one for one in told)  # finance urges (Art. 8)
+    found = failings(period("2027Q1"), now())
+    assert found.of("science_bureau")["not_paid_online"] == 1
+    assert [duty.case for duty in found.evidence] == [number(2)]
