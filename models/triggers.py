@@ -5,7 +5,7 @@ from typing import Final
 
 APPEND_ONLY: Final = ("entries", "anchors")
 """The journal's own, since the first migration; later tables name themselves in theirs."""
-GUARDED: Final = (*APPEND_ONLY, "ledger_postings", "publications")
+GUARDED: Final = (*APPEND_ONLY, "ledger_postings", "policy_versions", "publications")
 """Every table that only grows: a restored database must guard each."""
 
 
