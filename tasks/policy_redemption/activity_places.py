@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from sqlalchemy import func, insert, select, update
 
 from config.messages import Refusal, say
@@ -18,7 +18,7 @@ from tasks.intake import Refused, Taker
 from tasks.journal import CASES, Standing, case_id_of, lock, write_entry
 from tasks.notify import tellings
 from tasks.policy_redemption.activity import ACTIVITIES, ENROLMENTS
-from tasks.policy_redemption.demand_lodging import credit_code, without_numbers
+from tasks.policy_redemption.demand_lodging import credit_code, refused_form, without_numbers
 from tasks.roster import Accepted
 from tasks.step import actor
 from tasks.store import Transaction, transaction
@@ -163,7 +163,7 @@ def enrol_by_form(number: str, firm: str, name: str, wish: str) -> State[str]:
             return Completed(message=say("activity.cancelled", number=number))
         state = enrol(activity_id, uscc, name.strip()[:LONGEST_NAME])
     except Refusal as refusal:
-        return Failed(message=str(refusal))
+        return refused_form(refusal, "name")
     return Completed(message=say(f"activity.became_{state.value}", number=number))
 
 

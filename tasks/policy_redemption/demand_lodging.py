@@ -22,6 +22,7 @@ from tasks.intake import Refused, Taker
 from tasks.journal import CASES, lock, write_entry
 from tasks.policy_redemption.demand import DEMANDS, PROCESS, STORY, Answered, may_reopen
 from tasks.policy_redemption.yearly import next_place
+from tasks.reach import prefect
 from tasks.rescue import start_run
 from tasks.roster import Accepted
 from tasks.step import actor, read_dossier
@@ -195,11 +196,24 @@ def lodge_online(kind: str, title: str, content: str, firm: str, earlier: str) -
     return lodge(Given(known, DemandChannel.ONLINE, title, content, now(), run_mark(title, content), uscc))
 
 
+def refused_form(refusal: Refusal, *fields: str) -> State[str]:
+    """End a form's run with the reason of the refusal; what may name somebody does not stay with it.
+
+    The server refuses personal numbers by itself, unless whoever filled the form in told it not to check.
+    """
+    context = FlowRunContext.get()
+    if refusal.key == "demand.personal" and context is not None and context.flow_run is not None:
+        gone = dict.fromkeys(fields, say("demand.taken_out"))
+        with prefect() as client:
+            client.update_flow_run(context.flow_run.id, parameters={**context.flow_run.parameters, **gone})
+    return Failed(message=str(refusal))
+
+
 def lodge_by_form(kind: str, title: str, content: str, firm: str, earlier: str) -> State[str]:
     """Take the online form: the run ends with the demand's number, or with the reason of the refusal."""
     try:
         number = lodge_online(kind, title, content, firm, earlier)
     except Refusal as refusal:
-        return Failed(message=str(refusal))
+        return refused_form(refusal, "title", "content")
     start_run(number)
     return Completed(message=say("demand.lodged", number=number))

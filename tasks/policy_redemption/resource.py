@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from sqlalchemy import insert, select, update
 
 from config.fact import Fact
@@ -21,7 +21,7 @@ from tasks.intake import Refused, Taker
 from tasks.journal import CASES
 from tasks.policy_redemption import yearly
 from tasks.policy_redemption.demand_clock import CENTRE, days_after, watch
-from tasks.policy_redemption.demand_lodging import credit_code, run_mark, without_numbers
+from tasks.policy_redemption.demand_lodging import credit_code, refused_form, run_mark, without_numbers
 from tasks.policy_redemption.yearly import rule_of
 from tasks.rescue import start_run
 from tasks.roster import Accepted
@@ -108,7 +108,7 @@ def request_by_form(resource: str, firm: str, name: str, wish: str) -> State[str
         code = resource.strip().upper()
         number = request(code, credit_code(firm), name.strip(), wish.strip(), run_mark(code, firm))
     except Refusal as refusal:
-        return Failed(message=str(refusal))
+        return refused_form(refusal, "name", "wish")
     start_run(number)
     return Completed(message=say("service_request.lodged", number=number))
 

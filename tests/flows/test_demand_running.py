@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
 import pytest
@@ -74,11 +75,21 @@ def test_a_form_starts_the_story_and_personal_numbers_never_reach_the_server(
     runner = warm_runner("banjie")
     run = lodge(prefect_client, "请问今年研发费用补助什么时候开始申报？")
 
-    def ended() -> FlowRun | None:
-        found = prefect_client.read_flow_run(run.id)
+    deployment = prefect_client.read_deployment_by_name("lodge_demand/lodge_demand")
+    body = {"parameters": {"kind": "咨询", "title": "问题", "content": f"请联系{PHONE}", "firm": FIRM},
+            "enforce_parameter_schema": False}  # fmt: skip
+    made = prefect_client._client.post(f"/deployments/{deployment.id}/create_flow_run", json=body).json()["id"]
+
+    def ended(run_id: UUID) -> FlowRun | None:
+        found = prefect_client.read_flow_run(run_id)
         return found if found.state is not None and found.state.is_final() else None
 
-    state = eventually(ended).state
+    told_not_to_check = eventually(lambda: ended(UUID(made)))
+    assert told_not_to_check.state is not None
+    assert told_not_to_check.state.is_failed()
+    assert "企业服务专窗" in str(told_not_to_check.state.message)
+    assert PHONE not in str(told_not_to_check.parameters)
+    state = eventually(lambda: ended(run.id)).state
     assert state is not None
     assert state.is_completed(), (state.message, runner.log.read_text()[-2000:])
     assert "SQ-" in str(state.message)
