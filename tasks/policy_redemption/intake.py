@@ -28,6 +28,7 @@ from tasks.store import Transaction
 
 FIGURES: Final = ("revenue", "research", "tax", "investment", "employees")
 SHEET: Final = "sheet"
+WINDOW_CLOSED: Final = "policy_redemption.window_closed"
 
 
 class Account(NamedTuple):
@@ -174,7 +175,7 @@ def file_applications(tx: Transaction, notice_id: int, filings: Sequence[Filing]
             results.append(_mend(desk, firm_id, known, one))
         elif not desk.open_for_applications():
             facts: dict[str, str | int] = {"opens": str(desk.notice.opens), "closes": str(desk.notice.closes)}
-            results.append(Declined("uscc", "policy_redemption.window_closed", facts))
+            results.append(Declined("uscc", WINDOW_CLOSED, facts))
         else:
             kept = desk.keep_papers(desk.version().content, one.papers)
             if isinstance(kept, Declined):
@@ -313,7 +314,11 @@ def take_applications(
     rows: Sequence[Accepted[Any]],
     day: date,  # noqa: ARG001 -- a taker
 ) -> Iterable[Refused]:
-    """Take the applications of a sheet in."""
+    """Take the applications of a sheet in.
+
+    Raises:
+        Refusal: the window is not open, and none of the rows mends an application that is on file.
+    """
     filings: list[tuple[Accepted[Any], Filing]] = []
     for one in rows:
         try:
@@ -321,6 +326,9 @@ def take_applications(
         except Refusal as refusal:
             yield Refused(one, "papers", refusal.key, refusal.facts)
     results = file_applications(tx, notice_id, [filing for _, filing in filings])
+    closed = [one for one in results if isinstance(one, Declined) and one.key == WINDOW_CLOSED]
+    if closed and len(closed) == len(rows):  # the file as a whole came too early or too late: it is as if it never came
+        raise closed[0].refusal()
     for (one, _), result in zip(filings, results, strict=True):
         if isinstance(result, Declined):
             yield Refused(one, result.field, result.key, result.facts)

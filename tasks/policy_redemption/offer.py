@@ -207,6 +207,8 @@ def settle_offers(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
                     continue
                 granted.append(Granted(member, file, {"account": True, "amount": str(rest)}, rest))
                 done.set(member.id, wish="", stirred_at=None)
+            elif file.wish == ACCEPT:  # its account has gone since: it must be told anew
+                done.set(member.id, wish="", stirred_at=None)
             elif file.wish:
                 reason = say("policy_redemption.declined", "zh")
                 moves.append(done.end(member, file, A.OFFER_DECLINED, {}, rule, reason=reason))

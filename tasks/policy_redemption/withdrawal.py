@@ -2,12 +2,8 @@
 
 from typing import Final
 
-from sqlalchemy import select, update
-
-from models.case import DecisionStatus
 from models.policy_redemption.publicity import ResultKind
 from models.policy_redemption.status import ApplicationStatus as A
-from tasks.ask import DECISIONS, OPEN, SEATS
 from tasks.deadline_set import drop_clocks
 from tasks.journal import Page, lock
 from tasks.policy_redemption.intake import Declined, Desk
@@ -15,8 +11,9 @@ from tasks.policy_redemption.ledger import release
 from tasks.policy_redemption.outcome import to_firm
 from tasks.policy_redemption.publicity import post_result
 from tasks.policy_redemption.roll import application_of
+from tasks.pose import withdraw_questions
 from tasks.step import actor
-from tasks.store import Transaction, transaction
+from tasks.store import transaction
 from tasks.wait import count_nudge
 
 WITHDRAWABLE: Final = (
@@ -45,7 +42,7 @@ def withdraw_application(number: str, reason: str) -> str:
             facts: dict[str, str | int] = {"number": number, "status": A(case.status).text}
             raise Declined("number", "policy_redemption.too_far", facts).refusal()
         drop_clocks(tx, [case_id])
-        take_back(tx, case_id)
+        withdraw_questions(tx, [case_id])
         freed = release(tx, [case_id])
         page = Page(tx, "withdraw", 1, actor.get(), desk.at)
         outcome = {"reason": reason, "released": freed.get(case_id, 0)}
@@ -54,15 +51,3 @@ def withdraw_application(number: str, reason: str) -> str:
         post_result(tx, ResultKind.WITHDRAWN, [case_id])
         count_nudge(notice_id)
     return desk.case.number
-
-
-def take_back(tx: Transaction, case_id: int) -> None:
-    """Take the open questions about a case back: nobody need answer them."""
-    ids = list(
-        tx.core.execute(
-            select(DECISIONS.c.id).where(DECISIONS.c.case_id == case_id, DECISIONS.c.status == OPEN)
-        ).scalars()
-    )
-    gone = {"status": DecisionStatus.WITHDRAWN.value}
-    tx.core.execute(update(SEATS).where(SEATS.c.decision_id.in_(ids), SEATS.c.status == OPEN).values(gone))
-    tx.core.execute(update(DECISIONS).where(DECISIONS.c.id.in_(ids)).values(gone))

@@ -25,6 +25,7 @@ from tasks.door import Signature, decide
 from tasks.intake import MAILBOX, Intake
 from tasks.journal import CASES, ENTRIES, case_id_of
 from tasks.mailbox import take_roster
+from tasks.matter import Act
 from tasks.policy_redemption import ledger
 from tasks.policy_redemption.payment_roll import BATCHES, LINES
 from tasks.policy_redemption.register import POLICIES, VERSIONS
@@ -168,6 +169,12 @@ class Redeeming(Stage):
             set_clock(now() + timedelta(seconds=CODE_SECONDS))
             given = {"verdict": "approve", "reason": "按规定办理", **fields}
             decide(one.seat_id, Signature(signer, officer.code_now(signer), given, "form"))
+
+    def act(self, role: str) -> Act:
+        """Return a signed act on a question of a role."""
+        set_clock(now() + timedelta(seconds=CODE_SECONDS))
+        signer = f"S{ROLES.index(role) + 1:03}"
+        return Act(signer, officer.code_now(signer), "按职责办理", "form")
 
     def told_steps(self) -> list[str]:
         """Return the steps of the notice's journal; each has its title in both languages."""

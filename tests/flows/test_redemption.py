@@ -11,15 +11,17 @@ import pytest
 from config.messages import Refusal
 from models.policy_redemption.policy import Condition, Grant, Lane
 from models.roster import Channel, FirmAccountRow, ObjectionGround, PolicyObjectionRow
+from tasks import take_back, verbs
 from tasks.ask import open_questions
 from tasks.journal import case_id_of
+from tasks.matter import Addressee
 from tasks.policy_redemption.arrival import object_to
 from tasks.policy_redemption.ledger import balances
 from tasks.policy_redemption.withdrawal import withdraw_application
 from tasks.rung import fire_rungs
 from tests.flows.redemption_stage import CLOSES, CODE, NOTICE, OPENS, Redeeming, content, member, redeeming_at
 from tests.flows.service_stage import at
-from tests.ground import DEADLINES, NOTICES, rows_of
+from tests.ground import DEADLINES, DECISIONS, ENTRIES, NOTICES, rows_of
 from tests.published import posted
 
 
@@ -289,7 +291,8 @@ def test_a_notice_waits_for_its_first_day(stage: Redeeming) -> None:
     stage.firms(1)
     opens = date(2027, 3, 10)
     stage.launched(opens=opens)
-    assert stage.apply(1).rejected == 1
+    with pytest.raises(Refusal, match="不在申报期内"):
+        stage.apply(1)  # the file as a whole: it can be sent again as it is
     stage.travel(at(2027, 3, 10))
     assert stage.go(opens=opens) is None
     assert stage.apply(1).accepted == 1
@@ -313,3 +316,48 @@ def test_a_breach_reaches_the_head_of_the_department_and_the_centre(stage: Redee
         ("officer:K001", "rung_breach_gathered"), ("officer:S001", "rung_breach_gathered"),
         ("officer:S004", "rung_breach_gathered_up"), ("role:head:science_bureau", "rung_breach_gathered_up"),
     ]  # fmt: skip
+
+
+def test_nothing_personal_leaves_its_sealed_column(stage: Redeeming) -> None:
+    accepted(stage)
+    stage.settle_reviews()
+    row = PolicyObjectionRow(number=member(1), receipt="异2027-9", received=date(2027, 3, 1), channel=Channel.VISIT,
+                             ground=ObjectionGround.OTHER, summary="张某某反映其邻居", contact="张某某")  # fmt: skip
+    stage.send("policy_objection", [row])
+    stage.go()
+    stage.sign("objection", 1, staff="K001", verdict="not_upheld")
+    stage.posting_over()
+    stage.treasury()
+    stage.go()
+    told = [*rows_of(ENTRIES), *rows_of(NOTICES), *rows_of(DECISIONS), *posted()]
+    words = "\n".join(str(tuple(one)) for one in told)
+    for secret in ("10729001040012345", "张某某", "某公司"):
+        assert secret not in words
+    raw = (stage.folder / "home" / "banjie.db").read_bytes()
+    assert b"10729001040012345" not in raw
+    assert "张某某".encode() not in raw
+
+
+def test_questions_of_an_application_can_be_passed_on(stage: Redeeming) -> None:
+    accepted(stage)
+    question = next(one for one in open_questions() if one.role == "tax_bureau")
+    verbs.transfer(question.seat_id, Addressee("market_supervision_bureau"), stage.act("tax_bureau"))
+    assert stage.go() is None
+    stage.sign("review", 1, "market_supervision_bureau")
+    stage.sign("review", 1, "science_bureau")
+    stage.go()
+    assert [one.role for one in open_questions()] == ["finance_bureau"]
+
+
+def test_an_answer_is_taken_back_until_the_notice_has_taken_it_up(stage: Redeeming) -> None:
+    accepted(stage)
+    seats = {one.role: one.seat_id for one in open_questions()}
+    stage.sign("review", 1, "tax_bureau")
+    stage.sign("review", 1, "science_bureau", verdict="reject", reason="误选")
+    take_back.withdraw(seats["science_bureau"], stage.act("science_bureau"))
+    assert stage.go() is None
+    assert stage.standing() == {1: "reviewing"}
+    assert sorted(one.role for one in open_questions()) == ["science_bureau", "tax_bureau"], "asked anew of both"
+    stage.sign("review", 1)
+    stage.go()
+    assert [one.role for one in open_questions()] == ["finance_bureau"]

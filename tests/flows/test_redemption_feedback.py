@@ -218,7 +218,8 @@ def test_rows_that_cannot_be_taken_go_back_with_their_reason(stage: Redeeming) -
     assert late.accepted == 1
     stage.travel(at(2027, 4, 1))
     assert stage.go() is None
-    assert stage.send("policy_application", [PolicyApplicationRow(uscc=uscc(3))]).rejected == 1
+    with pytest.raises(Refusal, match="不在申报期内"):
+        stage.send("policy_application", [PolicyApplicationRow(uscc=uscc(3))])
 
 
 def test_an_application_over_http_is_taken_in_once(stage: Redeeming) -> None:

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from config.messages import Refusal
 from models.policy_redemption.policy import Condition, Grant, Lane
 from models.roster import PolicyApplicationRow, PolicyIntentRow
 from tasks.ask import open_questions
 from tasks.journal import CASES, case_id_of
+from tasks.policy_redemption import offer
 from tasks.policy_redemption.ledger import balances
-from tasks.store import reading
+from tasks.policy_redemption.roll import FIRMS
+from tasks.store import reading, transaction
 from tests.flows.redemption_stage import NOTICE, Redeeming, content, member, moved, redeeming_at, uscc
 from tests.flows.service_stage import at
 from tests.published import posted
@@ -116,7 +120,8 @@ def test_nobody_applies_where_no_application_is_needed(stage: Redeeming) -> None
     stage.firms(1)
     stage.launched()
     stage.firms(1, first=2)
-    assert stage.send("policy_application", [PolicyApplicationRow(uscc=uscc(2))]).rejected == 1
+    with pytest.raises(Refusal, match="不能申报"):
+        stage.send("policy_application", [PolicyApplicationRow(uscc=uscc(2))])
 
 
 def test_many_firms_are_matched_in_chunks(stage: Redeeming, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +131,40 @@ def test_many_firms_are_matched_in_chunks(stage: Redeeming, monkeypatch: pytest.
     with reading() as connection:
         chosen = select(func.count()).select_from(CASES).where(CASES.c.parent_id == case_id_of(NOTICE))
         assert connection.execute(chosen).scalar_one() == 10
+
+
+def test_a_crash_in_the_midst_of_matching_is_resumed_at_the_chunk(
+    stage: Redeeming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.policy_redemption.offer.CHUNK", 3)
+    stage.firms(8)
+    judged = offer.judge
+    seen = 0
+
+    def dies(*args: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == 5:
+            raise RuntimeError("the machine goes down")
+        return judged(*args)
+
+    monkeypatch.setattr(offer, "judge", dies)
+    with pytest.raises(RuntimeError):
+        stage.go()
+    assert len(stage.standing()) == 3, "the first chunk stands, the second left nothing"
+    stage.launched()
+    assert len(stage.standing()) == 8
+    assert set(stage.standing().values()) == {"matched"}
+
+
+def test_an_account_that_is_gone_again_is_asked_for_anew(stage: Redeeming) -> None:
+    stage.firms(1)
+    stage.launched()
+    stage.send("policy_intent", [intent(1)])
+    with transaction() as tx:
+        tx.core.execute(update(FIRMS).values(account=None))
+    stage.go()
+    assert stage.standing() == {1: "matched"}
+    stage.send("policy_intent", [intent(1, **ACCOUNT)])
+    stage.go()
+    assert stage.standing() == {1: "posted"}
