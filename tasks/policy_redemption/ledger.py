@@ -5,7 +5,7 @@ of the budget until that transaction ends, so that whoever else spends from it w
 below nothing besides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -20,7 +20,7 @@ from models.policy_redemption.application import Redemption
 from models.policy_redemption.money import AccountKind, Budget, LedgerAccount, LedgerClaim, Posting, Verb, yuan
 from tasks.clock import now
 from tasks.journal import CASES
-from tasks.store import Prepared, Transaction, reading, table
+from tasks.store import Prepared, Transaction, reading, table, transaction
 from tasks.wait import count_nudge
 
 BUDGETS: Final = table(Budget)
@@ -269,17 +269,23 @@ def _budgets_of(tx: Transaction, case_ids: Iterable[int]) -> dict[int, int]:
 def release(tx: Transaction, case_ids: Sequence[int]) -> dict[int, int]:
     """Give back what is committed to applications and not yet ordered; return the fen by case id.
 
-    Notices of the same budgets are woken: what waited for money may have it now.
+    Other notices of the same budgets are woken once it is committed: what waited there may have the money now.
     """
     freed = _move(tx, Verb.RELEASE, dict.fromkeys(case_ids))
     budgets = set(_budgets_of(tx, freed).values())
     if budgets:
-        wake(tx, NOTICES.c.budget_id.in_(budgets))
+        # afterwards, by itself: the caller may yet wait for what somebody holds who waits for a notice's nudges
+        tx.after_commit(lambda: _wake_later(budgets))
     return freed
 
 
+def _wake_later(budgets: Collection[int]) -> None:
+    with transaction() as tx:
+        wake(tx, NOTICES.c.budget_id.in_(budgets))
+
+
 def wake(tx: Transaction, whose: ColumnElement[bool]) -> None:
-    """Nudge the open notices that a condition holds for; after the accounts, so that nobody waits in a ring."""
+    """Nudge the open notices that a condition holds for, in the order of their ids."""
     chosen = select(NOTICES.c.case_id).join(CASES, CASES.c.id == NOTICES.c.case_id)
     opened = chosen.where(whose, CASES.c.closed_at.is_(None)).order_by(NOTICES.c.case_id)
     for notice_id in tx.core.execute(opened).scalars().all():
