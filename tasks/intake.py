@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from config.messages import Refusal
 from config.offices import towns
@@ -85,6 +85,8 @@ def handed_back(one: Refused, sheet: Reading[Any]) -> Rejected:
 def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
     """Take a roster into a case. The same file again changes nothing; a mended file brings only what is new.
 
+    A file that had rows refused is looked at again when it comes again: a reason may have passed, a window have opened.
+
     Args:
         case: number of the case.
         form: name of the form.
@@ -101,8 +103,9 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
     sheet: Reading[Row] = read_roster(
         path, FORMS[form], on=day, choices=town_choices(FORMS[form]), seal=key_ring().index
     )
-    if found := _received(case_id, form, sheet.file_digest):
-        return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
+    found = _received(case_id, form, sheet.file_digest)
+    if found and not found.rejected:
+        return Intake(form, found.accepted, 0, (), None, repeat=True)
     size = max(len(sheet.accepted), 1) if FORMS[form].at_once else CHUNK
     *chunks, last = in_chunks(sheet.accepted, size) if sheet.accepted else [()]
     refused: list[Refused] = []
@@ -111,18 +114,26 @@ def take_in(case: str, form: str, path: Path, taker: Taker) -> Intake:
             refused.extend(taker(tx, case_id, chunk, day))
     with transaction() as tx:  # the last rows commit with the line that says they are all in
         lock(tx, case_id)
-        if found := _received(case_id, form, sheet.file_digest):  # it came twice at once
-            return Intake(form, found.accepted, found.rejected, (), None, repeat=True)
+        found = _received(case_id, form, sheet.file_digest)
+        if found and not found.rejected:  # it came twice at once
+            return Intake(form, found.accepted, 0, (), None, repeat=True)
         refused.extend(taker(tx, case_id, last, day))
         rejected = sorted((*sheet.rejected, *(handed_back(one, sheet) for one in refused)), key=lambda one: one.row)
         returned = _hand_back(f"{case}-{form}", sheet, rejected)
         counts = {"accepted": len(sheet.accepted) - len(refused), "rejected": len(rejected)}
-        tx.core.execute(insert(RECEIVED).values(case_id=case_id, form=form, digest=sheet.file_digest, at=at, **counts))
+        if found and found.accepted == counts["accepted"]:  # what was wrong with the others is wrong still
+            return Intake(form, counts["accepted"], counts["rejected"], (), returned, repeat=True)
+        whole = lock(tx, case_id)
+        if found:
+            tx.core.execute(update(RECEIVED).where(RECEIVED.c.id == found.id).values(at=at, **counts))
+        else:
+            this = {"case_id": case_id, "form": form, "digest": sheet.file_digest}
+            tx.core.execute(insert(RECEIVED).values(**this, at=at, **counts))
         write_entry(
             tx,
-            lock(tx, case_id),
+            whole,
             f"received-{form}-{sheet.file_digest[:12]}",
-            1,
+            whole.seq + 1 if found else 1,  # the line's own number tells its turns apart
             actor=actor.get(),
             at=at,
             substance=False,
@@ -142,7 +153,7 @@ def _hand_back(name: str, sheet: Reading[Any], rejected: Sequence[Rejected]) -> 
 
 
 def _received(case_id: int, form: str, digest: str) -> Any:
-    chosen = select(RECEIVED.c.accepted, RECEIVED.c.rejected).where(
+    chosen = select(RECEIVED.c.id, RECEIVED.c.accepted, RECEIVED.c.rejected).where(
         RECEIVED.c.case_id == case_id, RECEIVED.c.form == form, RECEIVED.c.digest == digest
     )
     with reading() as connection:

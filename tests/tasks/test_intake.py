@@ -16,6 +16,7 @@ from models.case import Received
 from models.conscription.answer import Fitness
 from models.conscription.roll import Evidence, Finding, Objection, Returned
 from models.conscription.status import MemberStatus as M
+from models.conscription.status import SeasonStatus as S
 from models.roster import FORMS, ApplicationRow, DecisionRow, MedicalRow, ReturnGround, Row
 from tasks import synthetic
 from tasks.ask import open_questions
@@ -25,7 +26,7 @@ from tasks.conscription.course import open_season, read_plan
 from tasks.conscription.intake import TAKERS
 from tasks.decision_sheet import answer_sheet
 from tasks.intake import CHUNK, Intake, take_in
-from tasks.journal import CASES, Page, lock, verify
+from tasks.journal import CASES, Page, lock, verify, write_entry
 from tasks.mailbox import take_roster
 from tasks.roster import read_roster
 from tasks.step import Dossier
@@ -110,6 +111,12 @@ def everything() -> list[list[Any]]:
     return [rows_of(one) for one in EVERYTHING]
 
 
+def whole(season: Dossier, status: S) -> None:
+    """Bring the season itself to a status, with the line that says so."""
+    with transaction() as tx:
+        write_entry(tx, lock(tx, season.id), f"brought-{status}", 1, actor="system", at=now(), after=status)
+
+
 class TestFiles:
     def test_a_roster_makes_members_and_a_line(self, season: Dossier, tmp_path: Path) -> None:
         taken = apply(tmp_path / "a.xlsx", people(5))
@@ -126,6 +133,24 @@ class TestFiles:
         again = take_roster(season.number, "application", tmp_path / "a.xlsx")
         assert (again.accepted, again.rejected, again.repeat) == (5, 0, True)
         assert (everything(), rows_of(INSTANCES)) == before
+
+    def test_rows_whose_reason_has_passed_come_in_when_the_very_same_file_comes_again(
+        self, season: Dossier, tmp_path: Path
+    ) -> None:
+        apply(tmp_path / "a.xlsx", people(1))
+        both = sheet(tmp_path / "b.xlsx", ApplicationRow, [row_of(one) for one in people(3)])
+        whole(season, S.EXAMINING)
+        taken = take_roster(SEASON, "application", both)
+        assert (taken.accepted, taken.rejected, taken.repeat) == (1, 2, False)
+        again = take_roster(SEASON, "application", both)
+        assert (again.accepted, again.rejected, again.repeat) == (1, 2, True), "the reason has not passed"
+        assert again.returned
+        whole(season, S.APPLYING)
+        mended = take_roster(SEASON, "application", both)
+        assert (mended.accepted, mended.rejected, mended.repeat) == (3, 0, False)
+        assert take_roster(SEASON, "application", both).repeat
+        assert len(on_file()) == 3
+        assert list(verify()) == []
 
     def test_another_file_with_the_same_rows_brings_only_what_is_new(self, season: Dossier, tmp_path: Path) -> None:
         apply(tmp_path / "a.xlsx", people(5))
