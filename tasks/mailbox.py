@@ -2,6 +2,7 @@
 
 import fcntl
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from tasks.policy_redemption import activity_places, demand_lodging, firm, resou
 from tasks.policy_redemption.arrival import TAKERS as REDEMPTION
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
 from tasks.policy_redemption.payment_intake import TAKERS as MONEY
-from tasks.policy_redemption.yearly import prepare_register
+from tasks.policy_redemption.yearly import prepare_register, this_register
 
 FOLDER: Final = MAILBOX
 LOCK: Final = ".lock"
@@ -42,14 +43,18 @@ OPENERS: Final[Mapping[str, Callable[[str], None]]] = {
     "FW": prepare_register,
 }
 """Whose cases are only kept: the first sheet opens them."""
-HOMES: Final[Mapping[str, Callable[[], str]]] = {"firm": firm.this_register}
+HOMES: Final[Mapping[str, Callable[[], str]]] = {
+    "firm": firm.this_register,
+    "demand": partial(this_register, demand_lodging.PREFIX),
+    "resource": partial(this_register, resource.PREFIX),
+}
 """Where a form goes that belongs to no case of its own."""
 NAMED: Final = sorted({*(form for forms in TAKERS.values() for form in forms), "decision"}, key=len, reverse=True)
 """Every form, the longer names first: `firm_account` is not a `firm`."""
 
 
 def take_roster(case: str, form: str, path: Path) -> Intake:
-    """Take a roster into the case it is for; a sheet of firms goes into this year's register without being told.
+    """Take a roster into the case it is for; one that belongs to none goes into this year's register.
 
     Raises:
         Refusal: the case's process has no such form, or the file as a whole cannot be taken.

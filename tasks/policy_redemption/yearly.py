@@ -53,6 +53,11 @@ def prepare_register(case: str) -> None:
     open_register(prefix, int(year))
 
 
+def this_register(prefix: str) -> str:
+    """Return the number of this year's register."""
+    return f"{prefix}-{today().year}"
+
+
 def next_place(tx: Transaction, records: Table, prefix: str, year: int) -> tuple[int, int]:
     """Return the year's register, locked until the transaction ends, and the next number in it."""
     with transaction():
