@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -31,6 +32,9 @@ COMMAND: Final = (sys.executable, "-c", "from tasks.public_server import main; m
 METHODS: Final = "GET, HEAD"
 AT_ONCE: Final = 64
 FLUSH_SECONDS: Final = 5.0
+PUBLISH_SECONDS: Final = 60.0
+PUBLISH_SHARE: Final = 10
+"""A site that takes long to make is made less often: a tenth of the time at most."""
 PATIENCE: Final = 15.0
 PACKED: Final = range(512, 1_000_000)
 """Sizes of files that are sent packed and kept so, in bytes."""
@@ -224,6 +228,17 @@ class PublicServer(ThreadingHTTPServer):
         """Say nothing of a visitor who went away."""
 
 
+def _published() -> float:
+    """Bring the site up to date, beside the duty of every five minutes; return how long it took, in seconds."""
+    began = time.monotonic()
+    try:
+        keep_site_current()
+    except (Refusal, SQLAlchemyError) as why:  # told again the next time, and by the duty
+        sys.stdout.write(f"{why}\n")
+        sys.stdout.flush()
+    return time.monotonic() - began
+
+
 def main() -> None:
     """Serve the home folder's site at the host and port given, until SIGTERM."""
     host, port = sys.argv[1], int(sys.argv[2])
@@ -237,14 +252,16 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
-    def work() -> None:
-        try:
-            keep_site_current()  # the duty does it from then on
-        except Refusal as refusal:
-            sys.stdout.write(f"{refusal}\n")
+    def count() -> None:
         while not ended.wait(FLUSH_SECONDS):
             server.visitors.flush()
 
-    threading.Thread(target=work, daemon=True).start()
+    def publish() -> None:
+        pause = 0.0
+        while not ended.wait(pause):
+            pause = max(PUBLISH_SECONDS, PUBLISH_SHARE * _published())
+
+    for work in (count, publish):
+        threading.Thread(target=work, daemon=True).start()
     server.serve_forever(poll_interval=0.2)
     server.visitors.flush()

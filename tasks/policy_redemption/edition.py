@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,11 +16,12 @@ from typing import Final, NamedTuple
 from sqlalchemy import func, select
 
 from config.messages import Refusal, say
+from config.rulebook import rule
 from config.settings import settings
 from models.column import canonical, stamp
 from models.policy_redemption.policy import PolicyContent
 from models.policy_redemption.publicity import ResultKind
-from tasks.clock import now
+from tasks.clock import local_day, now, today
 from tasks.policy_redemption.publicity import POLICIES, PUBLICATIONS, VERSIONS, verify_publications
 from tasks.policy_redemption.site import MANIFEST, build, digest_of
 from tasks.policy_redemption.site_content import Line, PublicPolicy, PublicVersion
@@ -105,6 +107,7 @@ def keep_site_current() -> bool:
         changed = not (root / CURRENT).exists() or (root / CURRENT).resolve().name != written.digest
         if changed:
             _write_edition(root, files, written)
+            _thin(root)
         _replace(state, seen.encode())
         return changed
 
@@ -150,15 +153,31 @@ def _write_edition(root: Path, files: Mapping[str, bytes], written: Written) -> 
             _open_folder(draft, place.parent)
             if same.get(path) == hashlib.sha256(content).hexdigest():
                 place.hardlink_to((before / path).resolve())
+                place.chmod(_READ_ONLY)  # a restored one is its owner's alone
             else:
                 _write_safely(place, content)
         draft.rename(target)  # an edition is whole before it has its name
+    else:  # as it was before, or restored
+        for place in target.rglob("*"):
+            place.chmod(_OPEN if place.is_dir() else _READ_ONLY)
+        target.chmod(_OPEN)
     link = root / f".{CURRENT}"
     link.unlink(missing_ok=True)
     link.symlink_to(Path(EDITIONS) / written.digest)
     link.replace(before)
     with (root / LOG).open("a", encoding="utf-8") as log:
         log.write(json.dumps({"at": stamp(now()), **written._asdict()}) + "\n")
+
+
+def _thin(root: Path) -> None:
+    """Delete what was superseded on its own day, once it is older than the rule keeps every edition."""
+    before = now() - timedelta(days=rule("policy_redemption_publicity.edition_days", today()))
+    lines = [json.loads(line) for line in (root / LOG).read_text(encoding="utf-8").splitlines()]
+    written = [(datetime.fromisoformat(line["at"]), line["digest"]) for line in lines]
+    last_of_day = {local_day(at): digest for at, digest in written}
+    kept = {*last_of_day.values(), *(digest for at, digest in written if at > before)}
+    for digest in {digest for _, digest in written} - kept - {(root / CURRENT).resolve().name}:
+        shutil.rmtree(root / EDITIONS / digest, ignore_errors=True)
 
 
 def sums_of(edition: Path) -> dict[str, str]:

@@ -17,12 +17,13 @@ from tasks.policy_redemption.site_content import (
 )
 from tasks.policy_redemption.site_data import (
     PAGE_SIZE,
+    PART_SIZE,
     feed,
+    part_of,
     policies_json,
     results_csv,
     results_json,
     search_json,
-    year_of,
 )
 from tasks.policy_redemption.site_finding import (
     enterprises_page,
@@ -68,9 +69,9 @@ def build(lines: Iterable[Line], policies: Sequence[PublicPolicy]) -> dict[str, 
         files[f"results/{number}.html"] = shown.result_page(number)
     for policy in policies:
         files |= shown.policy(policy)
-    for year in sorted({year_of(one) for one in results}):
-        own = [one for one in results if year_of(one) == year]
-        files[f"data/results-{year}.csv"], files[f"data/results-{year}.json"] = results_csv(own), results_json(own)
+    for part, of_part in groupby(results, key=part_of):
+        own = list(of_part)
+        files[f"data/results-{part}.csv"], files[f"data/results-{part}.json"] = results_csv(own), results_json(own)
     for initial, own_firms in groupby(sorted(enterprises, key=_initial), key=_initial):
         files[f"enterprises/{initials[initial]}.html"] = enterprises_page(initial, list(own_firms))
     files[MANIFEST] = manifest(files)
@@ -135,10 +136,9 @@ class _Shown:
         """Return the first page: what was posted last, the policies in force, the data."""
         newest = sorted(self._results, key=lambda one: -one.lines[-1].id)[:NEWEST]
         latest = el("ul", *(self._card(one, "") for one in newest), class_="list")
-        years = sorted({year_of(one) for one in self._results}, reverse=True)
         data = [
-            el("li", el("a", tell(f"results_{kind}", year=year), href=f"data/results-{year}.{kind}"))
-            for year in years
+            el("li", el("a", tell(f"results_{kind}", **_span(part, self._results)), href=f"data/results-{part}.{kind}"))
+            for part in range(-(-len(self._results) // PART_SIZE), 0, -1)
             for kind in ("csv", "json")
         ]
         return page(
@@ -239,6 +239,10 @@ class _Shown:
             )
             for number in pages
         }
+
+
+def _span(part: int, results: Sequence[Result]) -> dict[str, int]:
+    return {"first": (part - 1) * PART_SIZE + 1, "last": min(part * PART_SIZE, len(results))}
 
 
 def _pages(stem: str, count: int, size: int) -> Markup:

@@ -15,6 +15,7 @@ from tasks.policy_redemption.site_markup import address, fit, place_of
 
 LATEST: Final = 50
 PAGE_SIZE: Final = 100
+PART_SIZE: Final = 1000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NOTHING_YET: Final = "1970-01-01T00:00:00Z"
 _COLUMNS: Final = {
@@ -39,9 +40,9 @@ def page_of(result: Result) -> int:
     return result.place // PAGE_SIZE + 1
 
 
-def year_of(result: Result) -> str:
-    """Return the year in which a result was first posted."""
-    return str(result.lines[0].record["on"])[:4]
+def part_of(result: Result) -> int:
+    """Return the part of the data that a result stands in: a part that is full changes only with its own results."""
+    return result.place // PART_SIZE + 1
 
 
 def _cell(field: str, value: Any) -> str:
