@@ -8,8 +8,8 @@ from models.policy_redemption.status import NoticeStatus as N
 from tasks.ask import ask
 from tasks.case import close_case
 from tasks.policy_redemption import commitment, feedback, notice, offer, payment, result, review
-from tasks.policy_redemption.notice import Work
 from tasks.policy_redemption.roll import Notice
+from tasks.policy_redemption.work import Work, await_arrivals, take_stock
 from tasks.step import Dossier
 from tasks.story import story
 
@@ -35,7 +35,7 @@ def policy_redemption(policy: str, opens: date, closes: date, number: int = 0) -
         close_case(case, N.CANCELLED)
         return case.number
     while True:
-        work = notice.take_stock(case)
+        work = take_stock(case)
         if work.closing:
             notice.close_window(case)
         feed_back(case, work)
@@ -44,7 +44,7 @@ def policy_redemption(policy: str, opens: date, closes: date, number: int = 0) -
         pay(case, work)
         if work.done:
             break
-        notice.await_arrivals(case)
+        await_arrivals(case)
         case = case.again()
     close_case(case, N.CLOSED, notice.conclude(case))
     return case.number

@@ -1,13 +1,17 @@
 """The clocks of an application: what is owed when, by whom, who is reminded, and who hears of a breach (Art. 14)."""
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Final
+
+from sqlalchemy import select
 
 from config.rulebook import cited
 from models.deadline import Clock
 from models.policy_redemption.policy import PolicyContent
-from tasks.deadline import LADDER, Owed
+from tasks.deadline import DEADLINES, LADDER, Owed
 from tasks.policy_redemption.roll import Notice
+from tasks.store import Transaction
 
 FEEDBACK: Final = "feedback"
 PROMISE: Final = "promise"
@@ -74,3 +78,15 @@ def offer(on: date) -> Owed:
 def posting(on: date) -> Owed:
     """Return how long a result is posted (Art. 15)."""
     return _firms(POSTING, "publicity_days", on)
+
+
+def due_of(tx: Transaction, case_ids: Collection[int], name: str) -> dict[int, datetime]:
+    """Return when the open clock of a name ends, by case id; a paused one has no end."""
+    chosen = select(DEADLINES.c.case_id, DEADLINES.c.due_at).where(
+        DEADLINES.c.case_id.in_(list(case_ids)),
+        DEADLINES.c.name == name,
+        DEADLINES.c.met_at.is_(None),
+        DEADLINES.c.superseded_at.is_(None),
+        DEADLINES.c.due_at.is_not(None),
+    )
+    return dict(tx.core.execute(chosen).tuples().all())

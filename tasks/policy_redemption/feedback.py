@@ -1,22 +1,18 @@
 """Feedback within two working days: accepted, told once what is missing, or refused with the reason (Art. 14)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
-
-from sqlalchemy import select
 
 from config.messages import Refusal, say
 from models.policy_redemption.answer import PolicyAcceptance, items_of
 from models.policy_redemption.completeness import ACCOUNT, Examination, examine, second_notice
 from models.policy_redemption.status import ApplicationStatus as A
 from tasks.clock import now
-from tasks.deadline import DEADLINES
 from tasks.deadline_set import meet_clocks, resume_clocks, start_clocks
 from tasks.members import Member, Moved, over_members
 from tasks.policy_redemption import duty
 from tasks.policy_redemption.duplicate import barred_by
-from tasks.policy_redemption.duty import CORRECTION, PROMISE
+from tasks.policy_redemption.duty import CORRECTION, FEEDBACK, PROMISE, due_of
 from tasks.policy_redemption.outcome import Outcomes
 from tasks.policy_redemption.roll import (
     Filed,
@@ -103,7 +99,7 @@ def ask_acceptance(dossier: Dossier) -> None:
     with transaction() as tx:
         ids = [member.id for member in members]
         files, told = filed(tx, ids), told_of(tx, ids)
-        due = feedback_due(tx, ids)
+        due = due_of(tx, ids, FEEDBACK)
     texts = {member.number: acceptance_text(files[member.id]) for member in members}
     pose(
         PolicyAcceptance,
@@ -115,18 +111,6 @@ def ask_acceptance(dossier: Dossier) -> None:
         shown={member.number: shown_of(files[member.id], told.get(member.id, [])) for member in members},
         due={member.number: due[member.id] for member in members if member.id in due},
     )
-
-
-def feedback_due(tx: Transaction, case_ids: list[int], name: str = duty.FEEDBACK) -> dict[int, datetime]:
-    """Return when the open clock of a name ends, by case id."""
-    chosen = select(DEADLINES.c.case_id, DEADLINES.c.due_at).where(
-        DEADLINES.c.case_id.in_(case_ids),
-        DEADLINES.c.name == name,
-        DEADLINES.c.met_at.is_(None),
-        DEADLINES.c.superseded_at.is_(None),
-        DEADLINES.c.due_at.is_not(None),
-    )
-    return dict(tx.core.execute(chosen).tuples().all())
 
 
 def acceptance_text(file: Filed) -> str:
@@ -199,7 +183,7 @@ def take_corrections(dossier: Dossier, members: list[Member]) -> Iterable[Moved]
     notice, at = notice_of(dossier.id), now()
     with transaction() as tx:
         ids = [member.id for member in members]
-        files, told, due = filed(tx, ids), told_of(tx, ids), feedback_due(tx, ids, CORRECTION)
+        files, told, due = filed(tx, ids), told_of(tx, ids), due_of(tx, ids, CORRECTION)
         done, moves = Outcomes(tx, dossier), []
         mended: dict[int, Filed] = {}
         for member in members:

@@ -21,8 +21,7 @@ from tasks.policy_redemption import duty
 from tasks.policy_redemption.arrival import ACCEPT
 from tasks.policy_redemption.commitment import Granted, commit
 from tasks.policy_redemption.duplicate import GRANTED, duplications
-from tasks.policy_redemption.duty import CENTRE, OFFER
-from tasks.policy_redemption.feedback import feedback_due
+from tasks.policy_redemption.duty import CENTRE, OFFER, due_of
 from tasks.policy_redemption.outcome import Outcomes, to_firm
 from tasks.policy_redemption.register import Version, version_on
 from tasks.policy_redemption.roll import APPLICATIONS, FIRMS, Notice, bare_dossier, cite, filed, notice_of, rule_of
@@ -192,7 +191,7 @@ def settle_offers(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
     notice, at = notice_of(dossier.id), now()
     with transaction() as tx:
         ids = [member.id for member in members]
-        files, due, done = filed(tx, ids), feedback_due(tx, ids, OFFER), Outcomes(tx, dossier)
+        files, due, done = filed(tx, ids), due_of(tx, ids, OFFER), Outcomes(tx, dossier)
         granted, moves, rule = [], [], cite("offer_days", dossier.on)
         taken = [file for file in files.values() if file.wish == ACCEPT and file.has_account]
         again = duplications(tx, taken, GRANTED)  # another notice may have granted the matter since the offer

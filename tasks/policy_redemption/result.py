@@ -14,8 +14,7 @@ from tasks.clock import local_day, now
 from tasks.deadline_set import drop_clocks, meet_clocks, start_clocks
 from tasks.members import Member, Moved, over_members
 from tasks.policy_redemption import duty
-from tasks.policy_redemption.duty import CENTRE, OBJECTION, POSTING
-from tasks.policy_redemption.feedback import feedback_due
+from tasks.policy_redemption.duty import CENTRE, OBJECTION, POSTING, due_of
 from tasks.policy_redemption.ledger import release
 from tasks.policy_redemption.outcome import Outcomes, to_firm
 from tasks.policy_redemption.payment import owe_payments
@@ -61,7 +60,7 @@ def end_postings(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
     """End the postings whose days are over: without a valid objection the payment notice goes out (Art. 8, 14)."""
     at = now()
     with transaction() as tx:
-        due = feedback_due(tx, [member.id for member in members], POSTING)
+        due = due_of(tx, [member.id for member in members], POSTING)
         over = [member for member in members if member.id in due and due[member.id] < at]
         files = [member.id for member in over]
         meet_clocks(tx, POSTING, files)
@@ -80,7 +79,7 @@ def ask_objections(dossier: Dossier) -> None:
     notice = notice_of(dossier.id)
     with transaction() as tx:
         ids = [member.id for member in members]
-        files, signers, due = filed(tx, ids), signers_of(tx, ids), feedback_due(tx, ids, OBJECTION)
+        files, signers, due = filed(tx, ids), signers_of(tx, ids), due_of(tx, ids, OBJECTION)
         said = _open_objections(tx, ids)
     pose(
         PolicyObjectionRuling,

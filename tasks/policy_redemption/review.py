@@ -15,8 +15,8 @@ from tasks.ask import DECISIONS, SEATS
 from tasks.members import Member, Moved, over_members
 from tasks.policy_redemption.commitment import Granted, commit, decision_rule
 from tasks.policy_redemption.duplicate import GRANTED, duplications
-from tasks.policy_redemption.duty import PROMISE
-from tasks.policy_redemption.feedback import feedback_due, item_of, shown_of
+from tasks.policy_redemption.duty import PROMISE, due_of
+from tasks.policy_redemption.feedback import item_of, shown_of
 from tasks.policy_redemption.outcome import Outcomes
 from tasks.policy_redemption.roll import Filed, asked_already, cite, filed, notice_of, rule_of, told_of
 from tasks.pose import Answered, latest_answers, members_to_ask, pose
@@ -35,7 +35,7 @@ def ask_reviews(dossier: Dossier) -> None:
         return
     with transaction() as tx:
         ids = [member.id for member in members]
-        files, told, due = filed(tx, ids), told_of(tx, ids), feedback_due(tx, ids, PROMISE)
+        files, told, due = filed(tx, ids), told_of(tx, ids), due_of(tx, ids, PROMISE)
     shown = {}
     for member in members:
         file = files[member.id]
