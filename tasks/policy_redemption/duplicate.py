@@ -34,14 +34,16 @@ def duplications(tx: Transaction, files: Iterable[Filed], statuses: tuple[str, .
     """
     mine = {file.case_id: file for file in files}
     firms = {file.firm_id for file in mine.values()}
+    matters = {file.content.matter for file in mine.values()}  # a firm's other matters do not count, however many
+    theirs = APPLICATIONS.c.firm_id.in_(firms) & APPLICATIONS.c.matter.in_(matters)
     if firms and statuses is GRANTED:
         # two notices may grant one firm the same matter at the same moment: the second waits here and sees the first
-        theirs = select(APPLICATIONS.c.case_id).where(APPLICATIONS.c.firm_id.in_(firms))
-        tx.core.execute(theirs.order_by(APPLICATIONS.c.case_id).with_for_update()).all()
+        locked = select(APPLICATIONS.c.case_id).where(theirs).order_by(APPLICATIONS.c.case_id).with_for_update()
+        tx.core.execute(locked).all()
     chosen = (
         select(APPLICATIONS, CASES.c.number)
         .join(CASES, CASES.c.id == APPLICATIONS.c.case_id)
-        .where(APPLICATIONS.c.firm_id.in_(firms), CASES.c.status.in_(statuses))
+        .where(theirs, CASES.c.status.in_(statuses))
         .order_by(CASES.c.id)
     )
     others: dict[int, list[tuple[int, Earlier]]] = {}
