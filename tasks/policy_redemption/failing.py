@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from config.messages import say
 from config.rulebook import reading as reading_of
 from config.rulebook import rule
+from models.column import Instant
 from models.policy_redemption.application import Application
+from models.policy_redemption.change import ChangeKind, PolicyChange
 from models.policy_redemption.failings import Counted, Duty, Failing, count_failings
 from models.policy_redemption.policy import PolicyContent
 from models.policy_redemption.publicity import PublicStatus, ResultKind
@@ -23,6 +25,7 @@ from tasks.policy_redemption.register import POLICIES, VERSIONS
 from tasks.store import reading, table
 
 APPLICATIONS: Final = table(Application)
+CHANGES: Final = table(PolicyChange)
 RULES: Final = "policy_redemption_supervision"
 
 
@@ -32,14 +35,24 @@ def supervision(name: str, at: datetime) -> Any:
 
 
 def clock_rows(of: Period, processes: Sequence[str]) -> Iterator[Any]:
-    """Yield the clocks of some processes that fell due in a period; drills and what was given up are left out."""
+    """Yield the clocks of some processes that fell due in a period, each with when it ended.
+
+    Drills are left out, and what was given up in time; what was given up late stays late.
+    """
+    ended = func.coalesce(DEADLINES.c.met_at, DEADLINES.c.superseded_at, type_=Instant())
     chosen = (
         select(CASES.c.number, CASES.c.process, DEADLINES.c.name, DEADLINES.c.office, DEADLINES.c.due_at)
-        .add_columns(DEADLINES.c.met_at, DEADLINES.c.case_id)
+        .add_columns(ended.label("met_at"), DEADLINES.c.case_id)
         .join(CASES, CASES.c.id == DEADLINES.c.case_id)
         .where(CASES.c.process.in_(processes), CASES.c.drill.is_(False), DEADLINES.c.office != "")
         .where(DEADLINES.c.due_at >= of.begins, DEADLINES.c.due_at < of.ends)
-        .where(or_(DEADLINES.c.met_at.is_not(None), DEADLINES.c.superseded_at.is_(None)))
+        .where(
+            or_(
+                DEADLINES.c.met_at.is_not(None),
+                DEADLINES.c.superseded_at.is_(None),
+                DEADLINES.c.superseded_at > DEADLINES.c.due_at,
+            )
+        )
         .order_by(DEADLINES.c.id)
     )
     with reading() as connection:
@@ -93,7 +106,7 @@ def _stem(name: str) -> str:
 
 
 def _policies(case_ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
-    """Return whether the policy of an application is secret, and whether the law wants it handled on site."""
+    """Return whether what an application or publication is about is secret, and whether it is to be handled on site."""
     found: dict[int, tuple[bool, bool]] = {}
     for start in range(0, len(case_ids), 500):
         chosen = (
@@ -102,9 +115,13 @@ def _policies(case_ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
             .join(POLICIES, POLICIES.c.id == VERSIONS.c.policy_id)
             .where(APPLICATIONS.c.case_id.in_(case_ids[start : start + 500]))
         )
+        exempt = select(CHANGES.c.case_id).where(
+            CHANGES.c.case_id.in_(case_ids[start : start + 500]), CHANGES.c.kind == ChangeKind.EXEMPT.value
+        )
         with reading() as connection:
             for row in connection.execute(chosen):
                 found[row.case_id] = (bool(row.secret or row.content["secret"]), bool(row.content["on_site"]))
+            found |= dict.fromkeys(connection.execute(exempt).scalars(), (True, False))
     return found
 
 

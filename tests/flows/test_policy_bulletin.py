@@ -27,7 +27,7 @@ from tasks.case import DEADLINES
 from tasks.clock import set_clock
 from tasks.policy_redemption.bulletin import due_day, open_bulletin
 from tasks.policy_redemption.bulletin_board import bulletin_pages
-from tasks.policy_redemption.failing import failings
+from tasks.policy_redemption.failing import CHANGES, failings
 from tasks.policy_redemption.publicity import POLICIES, Posting, write_lines
 from tasks.policy_redemption.statistics import statistics
 from tasks.store import reading, table, transaction
@@ -126,6 +126,11 @@ def test_T_POL_15_what_the_law_wants_on_site_and_what_is_secret_is_not_counted(g
     offline(policy_id_of("ZC-2027-003"), case.id, "XX-ZC-2027-003-A")
     _, ids = applications(policy("ZC-2027-004", content(secret=True), secret=True)[0], [firm(1)])
     owe(ids[0], "payment", "science_bureau", at(2027, 2, 20))
+    exempt = opened("ZC-2027-005", process="policy_publication")
+    owe(exempt.id, "publication", "science_bureau", at(2027, 1, 11))
+    with transaction() as tx:
+        tx.core.execute(insert(CHANGES).values(case_id=exempt.id, code="ZC-2027-005", place=1, kind="exempt", department="science_bureau",
+                                               document="密", anchored_on=date(2027, 1, 4), effective_on=date(2027, 1, 4), asked="x"))  # fmt: skip
     assert version
     assert failings(period("2027Q1"), at(2027, 4, 1)).counts == {}
 
@@ -151,6 +156,17 @@ def test_drills_and_what_was_given_up_are_not_counted(ground: Ground) -> None:
     made, counted = statistics(period("2027Q1"), at(2027, 4, 1))
     assert counted.counts == {}
     assert made.lags == ()
+
+
+def test_what_was_given_up_late_stays_late(ground: Ground) -> None:
+    set_clock(at(2027, 1, 5))
+    demand = opened("SQ-2027-000002", process="demand")
+    owe(demand.id, "handling", "commerce_bureau", at(2027, 1, 11))
+    with transaction() as tx:
+        tx.core.execute(update(DEADLINES).where(DEADLINES.c.case_id == demand.id).values(superseded_at=at(2027, 1, 14)))
+    made, counted = statistics(period("2027Q1"), at(2027, 4, 1))
+    assert counted.of("commerce_bureau")["not_handled"] == 1
+    assert (made.lags[0].late, made.lags[0].longest_days) == (1, 3.0)
 
 
 def test_figures_and_lags_by_department(ground: Ground) -> None:
