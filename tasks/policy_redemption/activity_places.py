@@ -54,6 +54,11 @@ def _mine(tx: Transaction, activity_id: int, uscc: str) -> Any:
     ).one_or_none()
 
 
+def _cancelled(tx: Transaction, activity_id: int, uscc: str) -> bool:
+    mine = (ENROLMENTS.c.activity_id == activity_id) & (ENROLMENTS.c.uscc == uscc)
+    return tx.core.execute(select(ENROLMENTS.c.id).where(mine)).first() is not None
+
+
 def _count(tx: Transaction, activity_id: int, states: Sequence[str]) -> int:
     counted = select(func.count()).select_from(ENROLMENTS)
     mine = (ENROLMENTS.c.activity_id == activity_id) & ENROLMENTS.c.state.in_(states)
@@ -88,13 +93,17 @@ def enrol(activity_id: int, uscc: str, firm: str, contact: str | None = None, ph
 def cancel(activity_id: int, uscc: str) -> list[int]:
     """Cancel an enterprise's enrolment; the next of the waiting list get what is free. Return their places.
 
+    What is cancelled already stays so: a sheet that comes again changes nothing.
+
     Raises:
-        Refusal: it is not enrolled, or the enrolment is not open any more.
+        Refusal: it never enrolled, or the enrolment is not open any more.
     """
     with transaction() as tx:
         case, found = _locked(tx, activity_id)
         known = _mine(tx, activity_id, uscc)
         if known is None:
+            if _cancelled(tx, activity_id, uscc):
+                return []
             raise Refusal("activity.not_enrolled", number=case.number)
         _enrolling(case, found)
         tx.core.execute(update(ENROLMENTS).where(ENROLMENTS.c.id == known.id).values(state=E.CANCELLED.value))

@@ -80,6 +80,9 @@ def test_an_activity_fills_its_places_moves_the_list_up_and_is_summed_up(stage: 
     assert state.is_completed()
     assert [state for _, _, state in enrolled(NUMBER)] == ["cancelled", "enrolled", "enrolled", "waiting"]
     assert ("officer:P002", "notice_activity.promoted") in stage.notices(NUMBER)
+    assert cancel(case_id_of(NUMBER), firm(1)) == []
+    never = enrol_by_form(NUMBER, firm(7), "示例企业7", "取消")
+    assert "没有报名" in str(never.message)
     again = enrol_by_form(NUMBER, firm(1), "示例企业1", "报名")  # at the end of the list, not in the old place
     assert again.message is not None
     assert "候补" in again.message
