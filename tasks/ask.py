@@ -45,6 +45,7 @@ class Question(NamedTuple):
     due_at: datetime | None
     asked_at: datetime
     drill: bool
+    urges: int = 0
 
     @property
     def number(self) -> str:
@@ -181,6 +182,7 @@ def open_questions(role: str = "", case: str = "", seat_id: int = 0) -> list[Que
             DECISIONS.c.due_at,
             DECISIONS.c.asked_at,
             CASES.c.drill,
+            SEATS.c.urges,
         )
         .join(DECISIONS, SEATS.c.decision_id == DECISIONS.c.id)
         .join(CASES, DECISIONS.c.case_id == CASES.c.id)

@@ -120,7 +120,9 @@ def _links(question: Question, forms: Forms) -> str:
 
 def _matter(question: Question) -> str:
     lines = [f"**{plain(question.title)}**", marked(plain(question.case), drill=question.drill)]
-    return "<br>".join(lines + ([plain(word("refused", why=question.refusal))] if question.refusal else []))
+    lines += [f"**{word('urged', times=question.urges)}**"] if question.urges else []
+    lines += [plain(word("refused", why=question.refusal))] if question.refusal else []
+    return "<br>".join(lines)
 
 
 def _body(title: str, questions: Sequence[Question], forms: Forms, offices: str) -> str:

@@ -1,11 +1,15 @@
 """What may be done with a question besides answering it: who may, when, and what becomes of every seat."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
 
 from config.messages import Refusal
 from models.answer import Determination
@@ -14,6 +18,7 @@ from models.deadline import Clock
 from tasks import officer
 from tasks.ask import ask
 from tasks.ask_members import ask_each
+from tasks.board_worklist import worklist_pages
 from tasks.clock import now
 from tasks.deadline import Owed, start_clock
 from tasks.journal import case_id_of, verify
@@ -389,6 +394,7 @@ class TestUrge:
         assert refused(lambda: urge(1, act("S2"))) == "assist.urged_lately"
         later(hours=4)
         urge(1, act("S2"))
+        assert "**已催办 2 次**" in worklist_pages("")[0].body
         assert [(row.recipient, row.facts["times"]) for row in rows_of(NOTICES) if row.template == "notice_kernel.urged"] == [
             ("officer:S1", 1),
             ("officer:S1", 2),
@@ -434,3 +440,55 @@ def test_no_act_disturbs_a_clock_or_makes_a_question_stale() -> None:
     answer(3, "S3")
     assert ask(Determination, anew(case), POINT, of=A, text="").verdict == "approve"
     assert [row.office for row in rows_of(DEADLINES)] == [A]
+
+
+ACTS = ("approve", "return", "transfer", "add", "withdraw", "urge", "copy", "come back", "ask again")
+
+
+@effort(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    mode=st.sampled_from(Mode),
+    acts=st.lists(
+        st.tuples(st.sampled_from(ACTS), st.integers(0, 5), st.sampled_from(list(HOLDER)), st.sampled_from(list(HOLDER))),
+        min_size=3,
+        max_size=14,
+    ),
+)  # fmt: skip
+def test_whatever_is_done_a_question_can_be_answered_or_is_over(
+    mode: Mode, acts: list[tuple[str, int, str, str]]
+) -> None:
+    case = opened(f"ZB-{len(rows_of(INSTANCES))}")
+    (number,) = with_members(case, 1)
+    turn = 0
+    for verb, place, actor, whom in [("ask again", 0, A, A), *acts]:
+        mine = [row.id for row in rows_of(SEATS) if row.decision_id in decisions_of(number)]
+        seat = mine[place % len(mine)] if mine else 0
+        turn += verb == "ask again"
+        with suppress(Refusal):
+            match verb:
+                case "approve" | "return":
+                    answer(seat, HOLDER[actor], verb)
+                case "transfer":
+                    transfer(seat, Addressee(whom), act(HOLDER[actor]))
+                case "add":
+                    add_signatory(seat, Addressee(whom), act(HOLDER[actor]))
+                case "withdraw":
+                    withdraw(seat, act(HOLDER[actor]))
+                case "urge":
+                    urge(seat, act(HOLDER[actor]))
+                case "copy":
+                    copy_to(seat, Addressee(whom), act(HOLDER[actor]))
+                case "come back":
+                    come_back(anew(case)._replace(id=case_id_of(number), turn=turn * 100 + place))
+                case _:
+                    roles = (A,) if mode is Mode.SINGLE else (A, B)
+                    pose(Determination, anew(case).at_turn(turn), POINT, members={number: "请审阅"}, of={number: roles}, mode=mode)  # fmt: skip
+        for decision in rows_of(DECISIONS, case_id=case_id_of(number)):
+            states = [row.status for row in rows_of(SEATS, decision_id=decision.id)]
+            assert (OPEN in states) == (decision.status == OPEN)
+            assert decision.status != DONE or DONE in states
+        assert len([one for one in rows_of(DECISIONS, case_id=case_id_of(number)) if one.status == OPEN]) <= 1
+
+
+def decisions_of(number: str) -> set[int]:
+    return {row.id for row in rows_of(DECISIONS, case_id=case_id_of(number))}
