@@ -28,6 +28,7 @@ from tasks.database import head, upgrade, version
 from tasks.journal import verify
 from tasks.postgres import Postgres
 from tasks.store import forget, reading, transaction
+from tests.benchmarks.notice import Notice, prepare
 from tests.ground import BOTH, Ground, about, later, opened, rows_of, settled, with_members
 from tests.played import play
 
@@ -364,3 +365,27 @@ def test_every_table_that_only_grows_is_known_to_the_restore(ground: Ground) -> 
             names = text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
             rows = tx.core.execute(names).scalars().all()
     assert set(rows) == set(GUARDED)
+
+
+@pytest.mark.parametrize("to", BOTH)
+def test_money_in_public_and_in_the_ledger_stands_again(
+    ground: Ground, to: str, elsewhere: Place, tmp_path: Path
+) -> None:
+    prepare(6)
+    notice = Notice(ground.home)
+    notice.launch()
+    for _, act in notice.phases(6):
+        act()
+    before = look(ground.home)
+    assert len(before.rows["publications"]) == 12
+    assert before.rows["ledger_postings"]
+    whole.backup(tmp_path / "b.banjie", ignore)
+    home = elsewhere(to)
+    whole.restore(tmp_path / "b.banjie", None, ignore)
+    assert look(home) == before
+    with pytest.raises(DBAPIError, match="append-only"), transaction() as tx:
+        tx.core.execute(text("UPDATE ledger_postings SET amount = 1"))
+    later(days=30)
+    notice.tell()  # the story goes on where it stood
+    assert list(verify()) == []
+    assert rows_of(next(one for one in tables() if one.name == "cases"), number=notice.number)[0].status == "closed"
