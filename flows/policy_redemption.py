@@ -7,7 +7,7 @@ from models.answer import Determination
 from models.policy_redemption.status import NoticeStatus as N
 from tasks.ask import ask
 from tasks.case import close_case
-from tasks.policy_redemption import commitment, feedback, notice, offer, payment, result, review
+from tasks.policy_redemption import commitment, feedback, notice, offer, payment, payment_confirmation, result, review
 from tasks.policy_redemption.roll import Notice
 from tasks.policy_redemption.work import Work, await_arrivals, take_stock
 from tasks.step import Dossier
@@ -109,7 +109,9 @@ def publicise(case: Dossier, work: Work) -> None:
 def pay(case: Dossier, work: Work) -> None:
     """Pay within the approved budget, batch by batch, and mend what the treasury could not pay (Art. 8, 14)."""
     if work.results:
+        payment_confirmation.confirm_results(case)
         payment.record_payment_results(case)
+        payment_confirmation.ask_results(case)
     if work.accounts:
         payment.retry_failed_accounts(case)
     if work.over or work.ruled or work.payable or work.results or work.accounts:

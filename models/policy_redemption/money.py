@@ -238,7 +238,7 @@ class PaymentLine(SQLModel, table=True):
     voucher: str = Field(default="", max_length=60)
     paid_on: date | None = Field(default=None)
     why: str = Field(default="", max_length=200, description="Why it failed")
-    staff: str = Field(default="", max_length=20, description="Who confirmed it")
+    staff: str = Field(default="", max_length=20, description="Who confirmed it; a dash while somebody is asked to")
 
 
 TABLES: Final = (Budget, LedgerAccount, LedgerClaim, Posting, PaymentBatch, PaymentLine)

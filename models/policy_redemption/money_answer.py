@@ -34,6 +34,12 @@ class BudgetReview(Answer):
     verdict: Literal["approve", "return", "reject"]
 
 
+class PaymentResults(Answer):
+    """The finance bureau confirms the results that a sheet brought, or has them told anew."""
+
+    verdict: Literal["approve", "return"]
+
+
 class RecoveryFinding(Answer):
     """Whether what an application was paid must come back, how much of it, and why."""
 

@@ -39,10 +39,10 @@ class _Signer(NamedTuple):
 
 
 def _signer(tx: Transaction, rows: Rows, day: date) -> _Signer | Refusal:
-    """Return who signed a sheet of results, in person or for another; or why the signature is no good."""
+    """Return who signed a sheet of results, in person or for another, nobody (""), or why a signature is no good."""
     signed = next((one for one in rows if one.fact.staff), None)
-    if signed is None:
-        return Refusal("policy_money.results_unsigned")
+    if signed is None:  # the finance bureau is asked to confirm them
+        return _Signer("", rows[0])
     staff_no, code = signed.fact.staff, signed.fact.code
     officer = check_code(tx, staff_no, code, now())
     if isinstance(officer, Refusal):
@@ -71,7 +71,7 @@ def _results(tx: Transaction, case_id: int, rows: Rows, day: date) -> Iterable[R
         wrong = _wrong(row, line)
         if wrong:
             yield Refused(one, *wrong)
-        elif line is not None and not line.result:
+        elif line is not None and (not line.result or (signer.staff and not line.staff)):
             taken.append((line, row))
     told = [
         (
@@ -89,14 +89,15 @@ def _results(tx: Transaction, case_id: int, rows: Rows, day: date) -> Iterable[R
         case = lock(tx, case_id)
         paid = [line.amount for line, row in taken if row.outcome is PaymentOutcome.PAID]
         outcome = {"paid": len(paid), "total": str(yuan(sum(paid))), "failed": len(taken) - len(paid)}
-        step, turn = f"signed-payment-{taken[0][0].batch[-3:]}", case.seq + 1
-        write_entry(tx, case, step, turn, actor=signer.staff, at=now(), outcome=outcome, substance=False)
+        whose = signer.staff or actor.get()
+        step, turn = f"received-payment-{taken[0][0].batch[-3:]}", case.seq + 1
+        write_entry(tx, case, step, turn, actor=whose, at=now(), outcome=outcome, substance=False)
 
 
 def _lines(tx: Transaction, notice_id: int, batches: Iterable[str]) -> dict[tuple[str, str], Any]:
     chosen = (
         select(LINES.c.id, LINES.c.amount, LINES.c.status, LINES.c.result, LINES.c.voucher, LINES.c.paid_on)
-        .add_columns(CASES.c.number, BATCHES.c.number.label("batch"))
+        .add_columns(LINES.c.staff, CASES.c.number, BATCHES.c.number.label("batch"))
         .join(BATCHES, BATCHES.c.id == LINES.c.batch_id)
         .join(CASES, CASES.c.id == LINES.c.case_id)
         .where(BATCHES.c.notice_id == notice_id, BATCHES.c.number.in_(sorted(batches)))

@@ -12,6 +12,7 @@ from models.policy_redemption.status import ApplicationStatus as A
 from models.roster import PaymentOutcome
 from tasks.clock import now
 from tasks.journal import CASES
+from tasks.pose import latest_answers
 from tasks.step import Dossier
 from tasks.store import Transaction, reading, table, transaction
 
@@ -23,6 +24,10 @@ LINES: Final = table(PaymentLine)
 PAYS: Final = "finance_bureau"
 """The treasury is the finance bureau's (Art. 8)."""
 MARK: Final = 16
+ASKED: Final = "-"
+"""Stands for who confirmed a result while the finance bureau is asked to."""
+RESULTS: Final = "payment_results"
+CONFIRMED: Final = LINES.c.staff.not_in(("", ASKED))
 AT_ONCE: Final = 1000
 
 
@@ -85,12 +90,12 @@ def line_of(batch_id: int, to: Account, amount: int) -> dict[str, Any]:
 
 
 def results_told(tx: Transaction, case_ids: Collection[int]) -> dict[int, Any]:
-    """Return the open lines of which the treasury has told, by case id."""
+    """Return the open lines with a confirmed result, by case id."""
     chosen = (
         select(LINES.c.id, LINES.c.case_id, LINES.c.result, LINES.c.voucher, LINES.c.paid_on, LINES.c.staff)
         .add_columns(BATCHES.c.number.label("batch"))
         .join(BATCHES, BATCHES.c.id == LINES.c.batch_id)
-        .where(LINES.c.case_id.in_(case_ids), LINES.c.status == LineStatus.ORDERED, LINES.c.result != "")
+        .where(LINES.c.case_id.in_(case_ids), LINES.c.status == LineStatus.ORDERED, LINES.c.result != "", CONFIRMED)
     )
     return {row.case_id: row for row in tx.core.execute(chosen)}
 
@@ -114,11 +119,20 @@ def _standing(dossier: Dossier, status: A) -> list[int]:
 
 
 def results_waiting(dossier: Dossier) -> bool:
-    """Say whether the treasury has told of a line that is not taken over yet."""
+    """Say whether results are to be taken over, to be confirmed, or were just confirmed or sent back."""
     told = (LINES.c.status == LineStatus.ORDERED) & (LINES.c.result != "")
-    chosen = select(LINES.c.id).join(BATCHES, BATCHES.c.id == LINES.c.batch_id)
+    chosen = (
+        select(LINES.c.batch_id, LINES.c.staff, func.min(LINES.c.case_id).label("carrier"))
+        .join(BATCHES, BATCHES.c.id == LINES.c.batch_id)
+        .where(BATCHES.c.notice_id == dossier.id, told)
+        .group_by(LINES.c.batch_id, LINES.c.staff)
+    )
     with reading() as connection:
-        return connection.execute(chosen.where(BATCHES.c.notice_id == dossier.id, told).limit(1)).first() is not None
+        rows = connection.execute(chosen).all()
+    asked = {row.batch_id: row.carrier for row in rows if row.staff == ASKED}
+    if any(row.staff != ASKED and (row.staff or row.batch_id not in asked) for row in rows):
+        return True
+    return bool(latest_answers(None, RESULTS, list(asked.values())))
 
 
 def accounts_waiting(dossier: Dossier) -> bool:

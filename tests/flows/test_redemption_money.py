@@ -8,7 +8,8 @@ import pytest
 
 from flows.policy_budget import policy_budget
 from flows.policy_recovery import policy_recovery
-from models.roster import FirmAccountRow
+from models.roster import FirmAccountRow, PaymentResultRow
+from tasks.clock import now
 from tasks.policy_redemption import ledger
 from tasks.policy_redemption.ledger_proof import verify_ledger
 from tasks.policy_redemption.money_board import money_pages
@@ -95,3 +96,21 @@ def test_what_is_withdrawn_frees_its_money_for_who_waits(stage: Redeeming) -> No
     withdraw_application(member(1), "不再需要")
     assert go(stage) == {1: "withdrawn", 2: "posted"}
     assert balances().committed == Decimal("100000.00")
+
+
+def test_results_without_a_code_are_confirmed_in_the_worklist(stage: Redeeming) -> None:
+    budget(stage, "YS-2027-001", "150000.00")
+    stage.firms(1)
+    stage.launched()
+    stage.apply(1)
+    go(stage)
+    stage.settle_reviews()
+    stage.posting_over()
+    told = PaymentResultRow.model_validate(
+        {"batch": f"{NOTICE}-P01", "number": member(1), "amount": "100000", "outcome": "成功", "paid_on": now().date(), "voucher": "凭1"}
+    )  # fmt: skip
+    assert stage.send("payment_result", [told]).accepted == 1
+    assert go(stage) == {1: "paying"}
+    stage.sign("payment_results", role="finance_bureau")
+    assert go(stage) == {1: "paid"}
+    assert stage.last(1, "record_payment_results")["staff"] == "S003"

@@ -13,12 +13,15 @@ from sqlalchemy import update
 from models.policy_redemption.statistics import period
 from models.policy_redemption.status import ApplicationStatus as A
 from models.roster import FirmAccountRow, PaymentOutcome, PaymentResultRow, Row
+from tasks.ask import open_questions
 from tasks.clock import now
 from tasks.intake import Intake
 from tasks.journal import verify
 from tasks.mailbox import take_roster
 from tasks.policy_redemption import ledger, payment
 from tasks.policy_redemption.failing import failings
+from tasks.policy_redemption.ledger_proof import verify_ledger
+from tasks.policy_redemption.payment_confirmation import ask_results, confirm_results
 from tasks.policy_redemption.payment_roll import (
     FIRMS,
     LINES,
@@ -30,7 +33,21 @@ from tasks.roster import write_roster
 from tasks.rung import fire_rungs
 from tasks.step import Dossier
 from tasks.store import reading, transaction
-from tests.ground import BOTH, DEADLINES, NOTICES, Ground, fresh_code, hire, journal, later, rows_of, settled, status_of
+from tests.ground import (
+    BOTH,
+    DEADLINES,
+    NOTICES,
+    Ground,
+    answer,
+    fresh_code,
+    hire,
+    journal,
+    later,
+    rows_of,
+    seats_open,
+    settled,
+    status_of,
+)
 from tests.paid import NOTICE, committed, number, settle_posting_for_test
 from tests.published import posted
 
@@ -135,17 +152,67 @@ def test_the_sheet_that_goes_with_the_list_is_the_one_that_comes_back(ground: Gr
     assert payment.record_payment_results(dossier).of(A.PAID) == 3
 
 
-def test_results_that_nobody_of_finance_signed_are_handed_back(ground: Ground) -> None:
+def test_results_signed_by_somebody_else_are_handed_back(ground: Ground) -> None:
     dossier, _ = payable()
     hire("S002", "science_bureau")
     payment.draw_batch(dossier)
-    assert send(ground, "payment_result", [result(1), result(2)]).rejected == 2
     assert send(ground, "payment_result", signed(result(1), staff="S002")).rejected == 1
     assert send(ground, "payment_result", [result(1, staff="S001", code="000000")]).rejected == 1
     good = signed(result(1))
     assert send(ground, "payment_result", good).rejected == 0
     assert send(ground, "payment_result", [*good, result(2)]).rejected == 2  # its code is used up
     assert not any(row.result for row in rows_of(LINES) if row.case_id != rows_of(LINES)[0].case_id)
+
+
+def confirm(dossier: Dossier, verdict: str) -> None:
+    """Have the finance bureau answer the question about a sheet that nobody signed."""
+    (seat,) = seats_open("payment_results")
+    answer(seat, "S001", verdict)
+    assert results_waiting(dossier)
+
+
+def test_results_that_nobody_signed_are_confirmed_by_the_finance_bureau(ground: Ground) -> None:
+    dossier, _ = payable()
+    payment.draw_batch(dossier)
+    assert send(ground, "payment_result", [result(1), result(2, PaymentOutcome.ACCOUNT)]).rejected == 0
+    assert results_waiting(dossier)
+    ask_results(dossier)
+    (asked,) = open_questions(role="finance_bureau")
+    assert (asked.case, "10,000.01" in asked.text, "1** 笔" in asked.text) == (number(1), True, True)
+    assert not results_waiting(dossier)
+    assert payment.record_payment_results(dossier).reached == {}  # nobody has confirmed it yet
+    assert send(ground, "payment_result", [result(3)]).rejected == 0
+    assert not results_waiting(dossier)  # what comes meanwhile is asked about when this is answered
+    confirm(dossier, "return")
+    second = dossier.again()
+    assert confirm_results(second).returned == 2
+    assert payment.record_payment_results(second).reached == {}
+    ask_results(second)
+    assert send(ground, "payment_result", [result(1), result(2)]).rejected == 0
+    confirm(second, "approve")
+    third = second.again()
+    assert confirm_results(third).confirmed == 1
+    assert payment.record_payment_results(third).of(A.PAID) == 1
+    ask_results(third)
+    confirm(third, "approve")
+    fourth = third.again()
+    assert confirm_results(fourth) == confirm_results(fourth)
+    payment.record_payment_results(fourth)
+    assert statuses() == [A.PAID] * 3
+    assert not results_waiting(fourth)
+    assert {row.staff for row in rows_of(LINES)} == {"S001"}
+    assert list(verify_ledger()) == []
+    assert list(verify()) == []
+
+
+def test_a_signed_sheet_overtakes_an_unsigned_one(ground: Ground) -> None:
+    dossier, _ = payable(1)
+    payment.draw_batch(dossier)
+    assert send(ground, "payment_result", [result(1)]).rejected == 0
+    assert send(ground, "payment_result", signed(result(1))).rejected == 0
+    ask_results(dossier)
+    assert seats_open() == []
+    assert payment.record_payment_results(dossier).of(A.PAID) == 1
 
 
 def test_a_result_that_does_not_fit_its_line_is_handed_back(ground: Ground) -> None:
