@@ -212,17 +212,28 @@ def test_one_application_from_the_call_to_the_money_with_its_correction(
     print(f"\nthe whole road in the browser: {time.monotonic() - began:.0f} s")  # noqa: T201 -- the measurement
 
 
-def test_a_wrong_application_is_told_why_and_a_withdrawal_ends_one(
-    town_hall: tuple[House, Redeeming], clerk: Official
-) -> None:
+def refused(house: House, name: str) -> str:
+    """Return why the run of a name failed, once it has."""
+    wanted = {"flow_runs": {"name": {"any_": [name]}}}
+    found: list[dict[str, Any]] = []
+
+    def look() -> bool:
+        runs = house.client._client.post("/flow_runs/filter", json=wanted).json()
+        found[:] = [run for run in runs if run["state_type"] == "FAILED"]
+        return bool(found)
+
+    wait(look, PATIENCE, f"{name} is refused")
+    return str(found[0]["state"]["message"])
+
+
+def test_what_cannot_be_taken_is_told_why_in_one_sentence(town_hall: tuple[House, Redeeming], clerk: Official) -> None:
     house, _ = town_hall
     submitted(clerk, "apply/apply", {say("parameter.notice"): "DX-2027-0009", say("parameter.uscc"): uscc(1)})
     name = say("policy_redemption.apply_run", notice="DX-2027-0009", uscc=uscc(1))
-    wanted = {"flow_runs": {"name": {"any_": [name]}}}
-
-    def failed() -> list[Any]:
-        runs: list[Any] = house.client._client.post("/flow_runs/filter", json=wanted).json()
-        return [run for run in runs if run["state_type"] == "FAILED"]
-
-    wait(lambda: bool(failed()), PATIENCE, "refused")
-    assert failed()[0]["state"]["message"] == say("kernel.no_such_case", number="DX-2027-0009")
+    assert refused(house, name) == say("kernel.no_such_case", number="DX-2027-0009")
+    gone = "DX-2027-0001-000099"
+    submitted(clerk, "withdrawal/withdrawal", {}, number=gone, reason="不再需要")
+    why = say("policy_redemption.no_such_application", number=gone)
+    assert refused(house, say("policy_redemption.withdrawal_run", number=gone)) == why
+    submitted(clerk, "objection/objection", {}, number=gone, receipt="异1", ground="材料不实")
+    assert refused(house, say("policy_redemption.objection_run", number=gone)) == why
