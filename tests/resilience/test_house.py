@@ -132,7 +132,8 @@ def test_a_killed_runner_loses_nothing_and_a_lost_prefect_database_is_rebuilt(ho
     assert again == number
     answered = house.answer(again, "S1007", "--verdict", "同意", "--field", "方案文号=2027-01")
     assert "已受理" in answered, answered
-    assert wait_for(lambda: house.look("select waiting_on from instances") == [("applications",)])
+    waits = f"select waiting_on from instances join cases on cases.id = case_id where number = '{NUMBER}'"
+    assert wait_for(lambda: house.look(waits) == [("applications",)])
     assert "无误" in house.run("verify")
     house.down()
     assert not house.children("tasks.")
