@@ -6,6 +6,7 @@ the rows: reading, judging, checking, sealing, hashing.
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -54,7 +55,7 @@ class Mirror:
             for one in self.tables:
                 self.driver.execute(f"ALTER TABLE {one.name} DISABLE TRIGGER USER")
         self._seen: dict[str, Rows] = {one.name: {} for one in self.tables}
-        self.follow()
+        self.follow(sys.maxsize)  # what is there already comes whole, table by table: what others point at is first
 
     def follow(self, chunk: int = CHUNK) -> Spent:
         """Write what ours has written since the last time, so many rows of a table a commit; return what that took."""
