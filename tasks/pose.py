@@ -46,6 +46,8 @@ class Answered(NamedTuple):
     signers: tuple[str, ...]
     turn: int
     at: datetime
+    answers: tuple[dict[str, Any], ...] = ()
+    """What each signer answered, in the order of their signing."""
 
 
 class _Asking(NamedTuple):
@@ -281,7 +283,7 @@ def latest_answers(tx: Transaction | None, point: str, case_ids: Collection[int]
     chosen = (
         select(
             *(DECISIONS.c[name] for name in ("case_id", "turn", "outcome", "answered_at")),
-            *(SEATS.c[name] for name in ("signed_by", "signed_at", "verdict")),
+            *(SEATS.c[name] for name in ("signed_by", "signed_at", "verdict", "answer")),
         )
         .join(CASES, CASES.c.id == DECISIONS.c.case_id)
         .join(SEATS, SEATS.c.decision_id == DECISIONS.c.id)
@@ -293,8 +295,9 @@ def latest_answers(tx: Transaction | None, point: str, case_ids: Collection[int]
     with nullcontext(tx.core) if tx else reading() as connection:
         rows = connection.execute(chosen).all()
     for row in rows:
-        before = found[row.case_id].signers if row.case_id in found else ()
-        verdict = str(row.outcome["verdict"])
-        signers = (*before, row.signed_by)
-        found[row.case_id] = Answered(verdict, row.outcome, row.signed_by, signers, row.turn, row.answered_at)
+        before = found.get(row.case_id)
+        signers = (*(before.signers if before else ()), row.signed_by)
+        answers = (*(before.answers if before else ()), row.answer)
+        decided = str(row.outcome["verdict"]), row.outcome, row.signed_by
+        found[row.case_id] = Answered(*decided, signers, row.turn, row.answered_at, answers)
     return found

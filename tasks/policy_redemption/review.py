@@ -1,12 +1,14 @@
 """Review level by level, side by side within a level; an approval commits its sum or waits (Art. 8, 12, 14)."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from config.messages import say
+from config.rulebook import reading as reading_of
 from models.case import Mode
 from models.policy_redemption.answer import PolicyReview, items_of
 from models.policy_redemption.grant import Assessed, assess
@@ -93,7 +95,7 @@ def judge_reviews(dossier: Dossier, members: list[Member]) -> Iterable[Moved]:
                 continue
             said, file = answers[member.id], files[member.id]
             if said.verdict == "approve" and file.level >= len(file.levels):
-                found = _granted(member, file, said, again[member.id])
+                found = _granted(member, file, said, again[member.id], dossier.on)
                 if isinstance(found, str):
                     outcome = _signed(file, said)
                     moves.append(done.end(member, file, A.REFUSED, outcome, decision_rule(dossier), reason=found))
@@ -126,10 +128,16 @@ def _judged(done: Outcomes, member: Member, file: Filed, said: Answered) -> Move
     return done.correct(member, file, asked, outcome, cite("told_once", done.dossier.on))
 
 
-def _granted(member: Member, file: Filed, said: Answered, again: Any) -> Granted | str:
+def reviewed_sum(said: Answered, on: date) -> Decimal:
+    """Return the sum in yuan that the reviewers of the last level name; where they differ, by the day's reading."""
+    sums = [Decimal(one["amount"]) for one in said.answers if one.get("amount")]
+    return min(sums) if reading_of("policy_redemption.reviewed_sums", on) == "lowest" else sums[-1]
+
+
+def _granted(member: Member, file: Filed, said: Answered, again: Any, on: date) -> Granted | str:
     """Return what an application is granted, or why nothing is left of it beside what its firm has already."""
     found = assessed(file)
-    amount = Decimal(said.fields["amount"]) if found.amount is None else found.amount
+    amount = reviewed_sum(said, on) if found.amount is None else found.amount
     lines = [*found.working, *again.working]
     rest = again.rest(amount)
     if rest <= 0:

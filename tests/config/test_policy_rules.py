@@ -37,6 +37,7 @@ READINGS = {
     "feedback_covers": "every_outcome",  # POL-A5
     "resubmission_clock": "restart",  # POL-A6
     "duplicate_subsidies": "once_a_year",
+    "reviewed_sums": "lowest",
 }
 
 

@@ -163,6 +163,21 @@ def test_a_sum_that_reviewers_set_is_asked_of_the_last_level(stage: Redeeming) -
     assert stage.last(1, "judge_reviews")["amount"] == "777.70"
 
 
+@pytest.mark.parametrize("order", [("science_bureau", "tax_bureau"), ("tax_bureau", "science_bureau")])
+def test_of_sums_that_differ_the_one_that_everybody_agreed_to_stands(stage: Redeeming, order: tuple[str, str]) -> None:
+    given = content(grant=Grant(kind="as_reviewed"), matter="另一事项", reviewers=(("science_bureau", "tax_bureau"),))
+    stage.policy(given, code="ZC-2027-002")
+    stage.firms(1)
+    stage.launched(code="ZC-2027-002")
+    stage.apply(1)
+    stage.go(code="ZC-2027-002")
+    sums = {"science_bureau": "900.00", "tax_bureau": "777.70"}
+    for role in order:
+        stage.sign("review", 1, role, amount=sums[role])
+    stage.go(code="ZC-2027-002")
+    assert stage.last(1, "judge_reviews")["amount"] == "777.70"
+
+
 def test_one_matter_is_had_once_a_year(stage: Redeeming) -> None:
     accepted(stage)
     stage.settle_reviews()
