@@ -1,5 +1,6 @@
 """Posted results: whole or not at all, append-only, chained, and silent about people."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.policy_redemption.publicity import (
     public_result,
     tells_of_a_person,
 )
+from tasks.anchor import anchor, last_posted
 from tasks.policy_redemption.publicity import planned_days, post_result, verify_publications
 from tasks.store import transaction
 from tests.ground import BOTH, Ground, later, race, settled
@@ -147,6 +149,15 @@ def test_a_line_that_was_changed_below_the_triggers_is_named(ground: Ground) -> 
         tx.core.execute(text(off))
         tx.core.execute(text("UPDATE publications SET record = replace(record, '50000.00', '90000.00') WHERE id = 3"))
     assert verify_publications() == (3, "DX-2027-0001-000003")
+
+
+def test_an_anchor_tells_how_far_the_chain_went_so_that_a_cut_tail_shows(ground: Ground, tmp_path: Path) -> None:
+    assert last_posted() == (0, "")
+    (version,) = policy()
+    _, ids = applications(version, [firm(1), firm(2)])
+    approve(ids)
+    line = json.loads(anchor(tmp_path / "anchors.jsonl"))
+    assert (line["posted"], line["last_posted"]) == (2, bytes(posted()[-1].hash).hex())
 
 
 def test_those_who_post_at_once_stand_one_behind_the_other(ground: Ground) -> None:
