@@ -37,7 +37,8 @@ def gather_results(dossier: Dossier) -> tuple[Told, ...]:
     paid = LINES.c.result == PaymentOutcome.PAID
     counted = (func.sum(case((paid, 1), else_=0)), func.sum(case((paid, LINES.c.amount), else_=0)), func.count())
     open_ = (LINES.c.status == LineStatus.ORDERED) & (LINES.c.result != "")
-    asked = select(LINES.c.batch_id).where(open_, LINES.c.staff == ASKED)
+    mine = select(BATCHES.c.id).where(BATCHES.c.notice_id == dossier.id)  # not every line that was ever paid
+    asked = select(LINES.c.batch_id).where(open_, LINES.c.staff == ASKED, LINES.c.batch_id.in_(mine))
     chosen = (
         select(BATCHES.c.id, BATCHES.c.number, func.min(LINES.c.case_id).label("carrier"))
         .add_columns(*(column.label(name) for column, name in zip(counted, ("paid", "total", "lines"), strict=True)))

@@ -1,14 +1,18 @@
 """Two thousand applications in one notice, and the whole road on PostgreSQL."""
 
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from flows.policy_redemption import policy_redemption
 from models.policy_redemption.policy import Grant
 from models.roster import PolicyApplicationRow
 from tasks.ask import open_questions
@@ -17,8 +21,9 @@ from tasks.door import Proofs, Signature, decide
 from tasks.journal import ENTRIES, case_id_of
 from tasks.officer import code_now
 from tasks.policy_redemption.online import apply_online
-from tasks.store import reading
-from tests.flows.redemption_stage import NOTICE, Redeeming, content, member, redeeming_at, uscc
+from tasks.store import engine, reading
+from tasks.wait import Parked
+from tests.flows.redemption_stage import CLOSES, CODE, NOTICE, OPENS, Redeeming, content, member, redeeming_at, uscc
 from tests.flows.service_stage import CODE_SECONDS, at
 from tests.ground import race
 
@@ -106,3 +111,49 @@ def test_the_whole_road_on_postgresql_with_arrivals_at_once(on_postgres: Redeemi
     stage.treasury()
     stage.go()
     assert sorted(stage.standing().values()) == ["awaiting_budget"] * 7 + ["paid"]
+
+
+LARGE = frozenset({
+    "cases", "entries", "notices", "deadlines", "decisions", "seats", "firms", "publications", "policy_applications", "policy_papers",
+    "policy_deficiencies", "policy_objections", "payment_lines", "ledger_claims", "ledger_postings",
+})  # fmt: skip
+
+
+def plans_of(statements: dict[str, Any]) -> list[str]:
+    """Return how SQLite would look through whole large tables for what was said, one line each."""
+    driver = sqlite3.connect(str(engine().url.database))
+    found = []
+    for statement, values in statements.items():
+        if statement.lstrip()[:6].upper() in {"SELECT", "UPDATE", "DELETE"}:
+            lines = [row[3].split() for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+            found += [f"{line[1]}: {statement[:200]}" for line in lines if line[0] == "SCAN" and line[1] in LARGE
+                      and "ORDER BY publications.id DESC" not in statement]  # fmt: skip
+    return found
+
+
+def test_a_round_looks_at_its_own_notice_and_never_through_everything_that_ever_was(stage: Redeeming) -> None:
+    said: dict[str, Any] = {}
+
+    def listen(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if not many:
+            said.setdefault(statement, values)
+
+    def tell() -> None:
+        event.listen(engine(), "before_cursor_execute", listen)
+        with suppress(Parked):
+            policy_redemption.fn(CODE, OPENS, CLOSES)
+        event.remove(engine(), "before_cursor_execute", listen)
+
+    stage.firms(3)
+    stage.launched()
+    stage.send("policy_application", [PolicyApplicationRow(uscc=uscc(place)) for place in (1, 2, 3)])
+    tell()
+    sign_all("science_bureau")
+    tell()
+    stage.travel(at(2027, 3, 24))
+    tell()
+    stage.treasury()
+    tell()
+    assert set(stage.standing().values()) == {"paid"}
+    assert len(said) > 50
+    assert plans_of(said) == []
