@@ -10,7 +10,6 @@ class NoticeStatus(StrEnum):
     """Where a redemption notice stands: the instance whose members are the applications."""
 
     DRAFTED = "drafted"
-    BUDGET_REVIEW = "budget_review"
     OPEN = "open"
     """申报中: the window is open, applications are fed back, reviewed, posted and paid as they come."""
     WINDING_UP = "winding_up"
