@@ -40,6 +40,7 @@ CAST: Final = ("science_bureau", "science_bureau", "head:science_bureau", "tax_b
 """Roles of the scripted officers: one of the department drafts, another reviews."""
 CODE: Final = timedelta(seconds=31)
 MOST_ANSWERS: Final = 12
+_APPROVE: Final = {"verdict": "approve"}
 
 
 class Stories(NamedTuple):
@@ -138,9 +139,6 @@ def prepare(stories: Stories, treasurer: str) -> str:
     _apply(given, notice)
     _tell(lambda: stories.redemption(code, day, closes), {}, signers)
     return notice
-
-
-_APPROVE: Final = {"verdict": "approve"}
 
 
 def _tell(story: Callable[[], Any], answers: dict[str, dict[str, Any]], signers: dict[str, str]) -> None:
