@@ -17,6 +17,8 @@ REFERENCE: Final = re.compile(
     r"\$\{(?:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|file:(?P<file>/[^}\s]+))\}|^file:(?P<whole>/\S+)$"
 )
 TARGET: Final = "{target}"
+FIRST_OUT: Final = ("SG-", "YL-")
+"""How the numbers of cases begin whose notices leave before whatever else waits for a channel: accidents, drills."""
 
 
 class Provider(NamedTuple):

@@ -26,7 +26,10 @@ class Engine(BaseSettings):
     poll: float = Field(default=0.1, gt=0, description="Seconds between looks for due runs after activity")
     poll_idle: float = Field(default=0.2, gt=0, description="Seconds between looks when nothing happened for a while")
     slots: int = Field(default=8, ge=1, le=64, description="Runs one runner executes at once")
-    urgent_slots: int = Field(default=2, ge=0, description="Slots of these that only the queue `urgent` may take")
+    urgent_slots: int = Field(
+        default=3, ge=0, description="Slots of these that only the queues `urgent` and `incident` may take"
+    )
+    incident_slots: int = Field(default=1, ge=0, description="Slots of these that only the queue `incident` may take")
     run_limit: float = Field(default=900, gt=0, description="Seconds a run may execute before it counts as hung")
     grace: float = Field(default=5, ge=0, description="Seconds a stopping runner waits for its runs")
 

@@ -41,6 +41,7 @@ class Registry(Fact):
 
     offices: tuple[Office, ...]
     conscription: tuple[Office, ...]
+    incident: tuple[Office, ...] = ()
     towns: tuple[Office, ...]
 
 
@@ -58,7 +59,7 @@ def load(path: Path = PATH) -> Registry:
         FileWrongError: the file breaks the form, or an id or name stands for two bodies.
     """
     registry = shape(Registry, read_yaml(path), path.name)
-    bodies = (*registry.offices, *registry.conscription, *registry.towns)
+    bodies = (*registry.offices, *registry.conscription, *registry.incident, *registry.towns)
     seen: set[str] = set()
     for name in (name for body in bodies for name in (body.id, *body.names)):
         if name in seen:
@@ -90,7 +91,10 @@ def _roles() -> dict[str, Office]:
         Office(id=head_of(body.id), zh=f"{body.title}负责人", en=f"Head: {body.en}")
         for body in (*registry.offices, *units)
     )
-    return {body.id: body for body in (*registry.offices, *registry.conscription, *units, *departments, *heads)}
+    return {
+        body.id: body
+        for body in (*registry.offices, *registry.conscription, *registry.incident, *units, *departments, *heads)
+    }
 
 
 def head_of(role: str) -> str:

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from config.messages import say
 from models.answer import Approval
+from models.personal import open_field
 from models.policy_redemption.demand import DemandKind, DemandStatus
 from models.policy_redemption.demand_answer import DemandAssignment, DemandCallBack, DemandHandling, DemandSignature
-from models.policy_redemption.personal import open_field
 from tasks.ask import drafted_by
 from tasks.case import close_case
 from tasks.policy_redemption import demand as demands

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from config.messages import say
 from models.answer import Approval
+from models.personal import open_field
 from models.policy_redemption.departments import departments
-from models.policy_redemption.personal import open_field
 from models.policy_redemption.service import ActivityKind, ActivityStatus, ServiceStatus
 from models.policy_redemption.service_answer import ActivitySummary, ServiceFollowUp, ServiceReply
 from models.roster.demand import EnrolmentWish

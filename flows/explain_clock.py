@@ -12,7 +12,7 @@ from models.deadline import AfterHours, Clock, DeadlineTerms, Due, due
 from models.identity import Checked, check_credit_code, check_digit, check_identity, credit_check, mask_number
 from models.receipt import ReceiptLine, receipt
 
-MOST: Final = {Clock.WORKING_DAYS: 1000, Clock.HOURS: 10_000, Clock.DATE: 0}
+MOST: Final = {Clock.WORKING_DAYS: 1000, Clock.HOURS: 10_000, Clock.DAYS: 1000, Clock.DATE: 0}
 """The longest budget whose receipt is still read by anyone."""
 YEARS: Final = (1987, 2200)
 """From the law that first says how to count, to where Python's dates leave room for any budget."""

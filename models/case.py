@@ -121,6 +121,10 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+UNBOUND: Final = -1
+"""Version of a question that other steps of the case do not outdate: only another text does."""
+
+
 class DecisionStatus(StrEnum):
     """Where a question stands."""
 
@@ -156,7 +160,9 @@ class Decision(SQLModel, table=True):
     form: str = Field(max_length=60, description="Name of the answer's form")
     mode: Mode = Field(default=Mode.SINGLE, sa_type=String(10))
     status: DecisionStatus = Field(default=DecisionStatus.OPEN, sa_type=String(10))
-    version: int = Field(description="Version of the case that the question shows")
+    version: int = Field(
+        description="Version of the case that the question shows; UNBOUND where it shows its text only"
+    )
     title: str = Field(max_length=120)
     text: str = Field(default="", description="What to look at before answering (markdown); never personal data")
     due_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
@@ -253,7 +259,7 @@ class Deadline(SQLModel, table=True):
     name: str = Field(max_length=60)
     turn: int = Field(default=1)
     clock: Clock = Field(sa_type=String(15))
-    budget: int = Field(default=0, description="Working days or hours; 0 for a fixed date")
+    budget: int = Field(default=0, description="Working days, days or hours; 0 for a fixed date")
     anchor_at: datetime = Field(
         sa_column=Column(Instant, nullable=False), description="The event; its day does not count"
     )
@@ -314,6 +320,8 @@ class NoticeStatus(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
+    WITHDRAWN = "withdrawn"
+    """Taken back before it left: whoever it calls has answered already."""
 
 
 class Notice(SQLModel, table=True):
@@ -340,6 +348,11 @@ class Notice(SQLModel, table=True):
     recipient: str = Field(max_length=60, description="officer:<staff number>, role:<role>, or party:<case number>")
     channel: str = Field(max_length=30, description="Name of a channel in channels.yaml; inbox is always there")
     template: str = Field(max_length=80, description="Message key")
+    urgent: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": text("false")},
+        description="Leaves before whatever else waits for the channel",
+    )
     facts: dict[str, Any] = Field(
         default_factory=dict,
         sa_column=Column(CanonicalJson, nullable=False),

@@ -1,10 +1,10 @@
-"""Judge the three legal clocks, working days, clock hours and fixed dates; the moment and the calendar are given."""
+"""Judge the legal clocks: working days, calendar days, clock hours and fixed dates; moment and calendar are given."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Protocol, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
@@ -23,11 +23,36 @@ NONE: Final = timedelta(0)
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
+class Days(Protocol):
+    """What counts days: a working-day calendar, or every day alike."""
+
+    def count_working_days(self, after: date, until: date) -> int:
+        """Return how many days count after a day, up to another."""
+
+    def add_working_days(self, day: date, number: int) -> Reached:
+        """Return the n-th day that counts after a day."""
+
+
+class _EveryDay:
+    """Calendar days: each counts."""
+
+    def count_working_days(self, after: date, until: date) -> int:
+        return (until - after).days
+
+    def add_working_days(self, day: date, number: int) -> Reached:
+        return Reached(day + number * DAY, provisional=False)
+
+
+EVERY_DAY: Final = _EveryDay()
+
+
 class Clock(StrEnum):
-    """The three kinds of legal clock."""
+    """The kinds of legal clock."""
 
     WORKING_DAYS = "working_days"
     HOURS = "hours"
+    DAYS = "days"
+    """Calendar days: from the day after the event to 24:00 of the last."""
     DATE = "date"
 
 
@@ -57,7 +82,7 @@ class DeadlineTerms(Fact):
     """What a deadline follows from; due is always derived from it."""
 
     clock: Clock
-    budget: int = Field(default=0, ge=0, le=100_000, description="Working days or hours; 0 for a fixed date")
+    budget: int = Field(default=0, ge=0, le=100_000, description="Working days, days or hours; 0 for a fixed date")
     anchor: AwareDatetime = Field(description="The event, whose day does not count; any moment of a fixed date")
     pauses: tuple[Pause, ...] = ()
     practice: Practice
@@ -138,10 +163,11 @@ def consumed(terms: DeadlineTerms, at: datetime, calendar: Calendar) -> timedelt
     if terms.clock is Clock.HOURS:
         idle = (min(end, at) - max(begin, terms.anchor) for begin, end in paused_spans(terms))
         return at - terms.anchor - sum((span for span in idle if span > NONE), NONE)
+    counts = days_of(terms, calendar)
     first, last = received_day(terms, calendar), local_day(at) - DAY
-    days = max(calendar.count_working_days(first, last), 0)
+    days = max(counts.count_working_days(first, last), 0)
     for begin, end in paused_days(terms):
-        days -= max(calendar.count_working_days(max(begin - DAY, first), min(end, last)), 0)
+        days -= max(counts.count_working_days(max(begin - DAY, first), min(end, last)), 0)
     return timedelta(days=days)
 
 
@@ -150,7 +176,7 @@ def remaining(terms: DeadlineTerms, at: datetime, calendar: Calendar) -> timedel
     if terms.clock is Clock.DATE:
         end = due(terms, calendar).breach_at or at
         return max(end - at, NONE)
-    unit = DAY if terms.clock is Clock.WORKING_DAYS else timedelta(hours=1)
+    unit = timedelta(hours=1) if terms.clock is Clock.HOURS else DAY
     return max(terms.budget * unit - consumed(terms, at, calendar), NONE)
 
 
@@ -160,7 +186,8 @@ def rung_times(terms: DeadlineTerms, due: Due, names: Iterable[str], calendar: C
     `half`: the morning of the day in which half of the budget is used up, or that moment for clock hours. `last_day`:
     the last morning before due. `last_working_day`: the morning of the last working day by the due day.
     `before:working_day`: the morning of the last working day before the due day. `before:N`: the morning N calendar
-    days before the due day. `breach`: the first moment that is too late. A rung of a running clock that would lie
+    days before the due day. `share:N`: as `half`, when N percent of the budget are used up. `breach`: the first moment
+    that is too late. A rung of a running clock that would lie
     before its start is left out, as is half of a fixed date.
 
     Raises:
@@ -174,14 +201,14 @@ def rung_times(terms: DeadlineTerms, due: Due, names: Iterable[str], calendar: C
 def _rung(terms: DeadlineTerms, due_at: datetime | None, name: str, calendar: Calendar) -> datetime | None:
     kind, _, days = name.partition(":")
     known = name in {"half", "last_day", "last_working_day", BEFORE, "breach"}
-    if not known and not (kind == "before" and days.isdecimal()):
+    if not known and not (kind in {"before", "share"} and days.isdecimal()):
         raise Refusal("calendar.rung_unknown", name=name)
     if due_at is None:
         return None
     if name == "breach":
         return due_at + SECOND
-    if name == "half":
-        return _half(terms, calendar)
+    if name == "half" or kind == "share":
+        return _share(terms, calendar, int(days or 50))
     day = due_at.date()
     if name == BEFORE:
         day = calendar.last_working_day_before(day)
@@ -193,18 +220,23 @@ def _rung(terms: DeadlineTerms, due_at: datetime | None, name: str, calendar: Ca
     return morning if morning < due_at else morning - DAY
 
 
-def _half(terms: DeadlineTerms, calendar: Calendar) -> datetime | None:
+def _share(terms: DeadlineTerms, calendar: Calendar, percent: int) -> datetime | None:
     if terms.clock is Clock.DATE:
         return None
     if terms.clock is Clock.HOURS:
-        return elapse(terms, timedelta(hours=terms.budget) / 2)
-    reached = reach(terms, calendar, (terms.budget + 1) // 2)
+        return elapse(terms, timedelta(hours=terms.budget) * percent / 100)
+    reached = reach(terms, calendar, -(-terms.budget * percent // 100))
     return datetime.combine(reached.day, terms.practice.remind, SHANGHAI) if reached else None
 
 
 def local_day(moment: datetime) -> date:
     """Return the calendar day of a moment in Asia/Shanghai, whatever the server's zone."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def days_of(terms: DeadlineTerms, calendar: Calendar) -> Days:
+    """Return what counts the clock's days."""
+    return EVERY_DAY if terms.clock is Clock.DAYS else calendar
 
 
 def received_day(terms: DeadlineTerms, calendar: Calendar) -> date:
@@ -219,18 +251,19 @@ def received_day(terms: DeadlineTerms, calendar: Calendar) -> date:
 
 
 def reach(terms: DeadlineTerms, calendar: Calendar, number: int) -> Reached | None:
-    """Return the day that is the n-th working day of the clock; None when an open pause comes first."""
+    """Return the n-th day of the clock, working or calendar; None when an open pause comes first."""
+    counts = days_of(terms, calendar)
     cursor, left = received_day(terms, calendar), number
     for begin, end in paused_days(terms):
         if end <= cursor:
             continue
-        run = max(calendar.count_working_days(cursor, begin - DAY), 0)
+        run = max(counts.count_working_days(cursor, begin - DAY), 0)
         if run >= left:
             break
         if end == date.max:
             return None
         cursor, left = end, left - run
-    return calendar.add_working_days(cursor, left)
+    return counts.add_working_days(cursor, left)
 
 
 def elapse(terms: DeadlineTerms, span: timedelta) -> datetime | None:

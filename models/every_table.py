@@ -3,6 +3,7 @@
 from models.case import Anchor, Case, Deadline, Decision, Entry, Instance, Notice, Progress, Received, Rung, Seat
 from models.conscription import service_roll
 from models.conscription.roll import Benefit, Candidate, Evidence, Finding, Objection, Ranked, Returned
+from models.incident_response import tables as incident
 from models.office import Delegation, Officer, Post
 from models.person import Party, Person
 from models.policy_redemption import money
@@ -20,5 +21,5 @@ TABLES = (
     Application, Deficiency, Firm, ManagerChange, Paper, Policy, PolicyChange, PolicyDraft,
     PolicyObjection, PolicyVersion, Redemption,
     Publication, Visits, *money.TABLES, *service_roll.TABLES,
-    Activity, Demand, Enrolment, Resource, ServiceRequest,
+    Activity, Demand, Enrolment, Resource, ServiceRequest, *incident.TABLES,
 )  # fmt: skip

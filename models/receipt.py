@@ -78,6 +78,9 @@ def _days(terms: DeadlineTerms, calendar: Calendar) -> Iterator[ReceiptLine]:
             yield _line(day, Mark.ANCHOR, "anchor" if anchor == received else "anchor_moved")
         elif any(begin <= day.date <= end for begin, end in pauses):
             yield _line(day, Mark.PAUSED, "paused_open" if day.date == stopped else "paused")
+        elif terms.clock is Clock.DAYS:
+            number += 1
+            yield _line(day, Mark.COUNTED, "counted_calendar", number).model_copy(update={"provisional": False})
         elif day.kind.works():
             number += 1
             yield _line(day, Mark.COUNTED, f"counted_{day.kind}", number)

@@ -5,7 +5,14 @@ from typing import Final
 
 APPEND_ONLY: Final = ("entries", "anchors")
 """The journal's own, since the first migration; later tables name themselves in theirs."""
-GUARDED: Final = (*APPEND_ONLY, "ledger_postings", "policy_versions", "publications")
+GUARDED: Final = (
+    *APPEND_ONLY,
+    "ledger_postings",
+    "policy_versions",
+    "publications",
+    "incident_reports",
+    "incident_acks",
+)
 """Every table that only grows: a restored database must guard each."""
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from config.messages import say
 from models.answer import Answer
-from models.case import Decision, DecisionStatus, Mode, Seat
+from models.case import UNBOUND, Decision, DecisionStatus, Mode, Seat
 from models.deadline import Clock
 from models.person import Party, Person
 from tasks.clock import now
@@ -64,6 +64,7 @@ def ask(
     due: datetime | None = None,
     excluded: Sequence[str] = (),
     shown: Mapping[str, Any] | None = None,
+    bound: bool = True,
 ) -> A:
     """Ask roles for a decision and return it; asked once a turn, however often the story is replayed.
 
@@ -77,6 +78,8 @@ def ask(
         due: the day by which an answer is due, any moment of it; passing it reminds, and decides nothing.
         excluded: staff numbers that may not answer, for instance whoever drafted the paper.
         shown: what the door holds the answer against (`Answer.objection`): bounds, numbers; never personal data.
+        bound: whether anything else that happens to the case outdates the question. Where several things happen side
+            by side (`tasks.alongside`) it does not: the question is shown anew only when its own text changes.
 
     Raises:
         Parked: the answer is still to come.
@@ -127,7 +130,7 @@ def ask(
                     form=form.__name__,
                     mode=mode.value,
                     status=OPEN,
-                    version=case.version,
+                    version=case.version if bound else UNBOUND,
                     title=title,
                     text=text,
                     due_at=due,
@@ -137,10 +140,10 @@ def ask(
             )
             seats = [open_seat(decision_id, place, role) for place, role in enumerate(roles, 1)]
             tx.core.execute(insert(SEATS), seats)
-        elif (
-            asked.version != case.version or asked.text != text
-        ):  # the case has moved on: show it anew, answers to the old are stale
-            tx.core.execute(update(DECISIONS).where(DECISIONS.c.id == asked.id).values(version=case.version, text=text))
+        elif asked.text != text or asked.version not in (case.version, UNBOUND):
+            # the case has moved on: show it anew, answers to the old are stale
+            stands = UNBOUND if asked.version == UNBOUND else case.version
+            tx.core.execute(update(DECISIONS).where(DECISIONS.c.id == asked.id).values(version=stands, text=text))
             tx.core.execute(
                 update(SEATS)
                 .where(SEATS.c.decision_id == asked.id, SEATS.c.status == OPEN)

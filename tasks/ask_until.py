@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 
 from models.answer import Answer
-from models.case import DecisionStatus
+from models.case import DecisionStatus, Mode
 from tasks.ask import DECISIONS, OPEN, SEATS, ask
 from tasks.clock import now
 from tasks.journal import lock, write_entry
 from tasks.step import SYSTEM, Dossier, read_dossier
 from tasks.store import transaction
-from tasks.wait import Parked
+from tasks.wait import Parked, park
 
 A = TypeVar("A", bound=Answer)
 
@@ -27,17 +27,21 @@ def ask_until(
     dossier: Dossier,
     point: str,
     *,
-    of: str,
+    of: str | Sequence[str],
     text: str,
     until: datetime,
     arrived: Callable[[], bool] = _nothing,
     rule: str = "",
     excluded: Sequence[str] = (),
     shown: Mapping[str, Any] | None = None,
+    mode: Mode = Mode.SINGLE,
+    bound: bool = True,
+    due: bool = True,
 ) -> A | None:
     """Ask for a decision until a moment, or until something makes it needless; None when it was withdrawn.
 
-    Silence decides nothing by itself: `rule` cites why the case may go on without an answer.
+    Silence decides nothing by itself: `rule` cites why the case may go on without an answer. `due` says whether the
+    moment is also the answer's day, with reminders; it is not where minutes count (`tasks.ask.ask` takes the rest).
 
     Raises:
         Parked: neither an answer nor the moment has come.
@@ -45,13 +49,17 @@ def ask_until(
     if (f"lapsed-{point}", dossier.turn) in dossier.journal:
         return None
     try:
-        return ask(form, dossier, point, of=of, text=text, due=until, excluded=excluded, shown=shown)
+        return ask(form, dossier, point, of=of, text=text, mode=mode, due=until if due else None, excluded=excluded,
+                   shown=shown, bound=bound)  # fmt: skip
     except Parked:
         if now() < until and not arrived():
-            raise
+            if due:
+                raise
+            raise park(dossier, point, until) from None
     if _withdraw(dossier, point, rule):
         return None
-    return ask(form, dossier, point, of=of, text=text, due=until, excluded=excluded)  # answered at the last moment
+    # answered at the last moment
+    return ask(form, dossier, point, of=of, text=text, due=until if due else None, excluded=excluded)
 
 
 def _withdraw(dossier: Dossier, point: str, rule: str) -> bool:

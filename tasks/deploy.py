@@ -23,7 +23,7 @@ from config.engine import engine
 from config.messages import Refusal, say
 from config.settings import settings
 from tasks.form_titles import title_form
-from tasks.runner import TYPE, URGENT, WarmWorker
+from tasks.runner import INCIDENT, TYPE, URGENT, WarmWorker
 
 FILE: Final = "prefect.yaml"
 DEFAULT: Final = "default"
@@ -81,10 +81,14 @@ def ensure_pool(client: SyncPrefectClient, pool: str, root: Path) -> None:
         if client.read_work_pool(pool).type not in (TYPE, ProcessWorker.type):
             raise Refusal("engine.pool_foreign", pool=pool) from None
         client.update_work_pool(pool, WorkPoolUpdate(base_job_template=template, description=text))
-    with contextlib.suppress(ObjectAlreadyExists):
-        client.create_work_queue(
-            URGENT, description=say("engine.queue_urgent", settings().language), priority=1, work_pool_name=pool
-        )
+    for priority, queue in enumerate((INCIDENT, URGENT), 1):
+        about = say(f"engine.queue_{queue}", settings().language)
+        try:
+            client.create_work_queue(queue, description=about, priority=priority, work_pool_name=pool)
+        except ObjectAlreadyExists:
+            known = client.read_work_queue_by_name(queue, work_pool_name=pool)
+            if known.priority != priority:  # a pool of an earlier version
+                client.update_work_queue(known.id, priority=priority)
 
 
 def _read(file: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:

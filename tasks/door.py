@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, or_, select, update
 from config.messages import Refusal, say
 from config.offices import office
 from models.answer import Answer
-from models.case import DecisionStatus, Mode
+from models.case import UNBOUND, DecisionStatus, Mode
 from models.column import canonical, stamp
 from models.every_answer import FORMS
 from tasks.ask import DECISIONS, OPEN, PARTIES, PERSONS, SEATS
@@ -222,7 +222,7 @@ def _sign(tx: Transaction, seat: Any, version: int, signature: Signature, proofs
         return admitted
     if seat.mode != Mode.SINGLE.value and tx.run(_SIGNED, seat.decision_id, admitted.staff_no, ANSWERED).fetchone():
         return Refusal("kernel.signed_already", staff_no=admitted.staff_no)
-    if version != seat.version:
+    if seat.version not in (version, UNBOUND):
         return Refusal("kernel.stale", case=seat.number)
     answer = _read(tx, seat, signature)
     return answer if isinstance(answer, Refusal) else _Signed(admitted, answer)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ARRAY, Integer, LargeBinary, Table, Text, bindparam, func, insert, select, type_coerce, update
 
+from config.channels import FIRST_OUT
 from config.messages import Refusal
 from models.case import Case, Entry, Notice
 from models.column import canonical, key_ring, stamp
@@ -87,36 +88,12 @@ MOVE_CASES: Final = Prepared(
 """Many moves at once, on PostgreSQL."""
 _OPEN_CASE: Final = Prepared(
     insert(CASES),
-    *(
-        "id",
-        "number",
-        "process",
-        "subject",
-        "parent_id",
-        "unit",
-        "status",
-        "on_day",
-        "drill",
-        "version",
-        "seq",
-        "head",
-        "opened_at",
-    ),
+    *("id", "number", "process", "subject", "parent_id", "unit", "status"),
+    *("on_day", "drill", "version", "seq", "head", "opened_at"),
 )
 _NOTICE_FIELDS: Final = (
-    "key",
-    "case_id",
-    "number",
-    "recipient",
-    "channel",
-    "template",
-    "facts",
-    "status",
-    "attempts",
-    "next_at",
-    "lease",
-    "error",
-    "created_at",
+    *("key", "case_id", "number", "recipient", "channel", "template", "urgent", "facts"),
+    *("status", "attempts", "next_at", "lease", "error", "created_at"),
 )
 WRITE_NOTICE: Final = Prepared(insert(NOTICES), *_NOTICE_FIELDS)
 
@@ -254,9 +231,9 @@ class Page:
             )
             moves.append((status, case[5] + raised, seq, digest, case_id))
             if tellings:
-                self._tell(case_id, seq, tellings)
+                self._tell(case_id, case[1].startswith(FIRST_OUT), seq, tellings)
 
-    def _tell(self, case_id: int, seq: int, tellings: Iterable[Telling]) -> None:
+    def _tell(self, case_id: int, urgent: bool, seq: int, tellings: Iterable[Telling]) -> None:
         # the case comes first, so that the keys of one set lie together in the index: a tenth of the pages to write
         at, place = self._at, case_id.to_bytes(6, "big")
         for recipient, channel, template, facts in tellings:
@@ -265,7 +242,22 @@ class Page:
                 self._facts, self._facts_then, self._facts_text = facts, dict(facts), canonical(facts)
             key = place + sha256(name.encode()).digest()[:10]
             self.notices.append(
-                (key, case_id, seq, recipient, channel, template, self._facts_text, "pending", 0, at, "", "", at)
+                (
+                    key,
+                    case_id,
+                    seq,
+                    recipient,
+                    channel,
+                    template,
+                    urgent,
+                    self._facts_text,
+                    "pending",
+                    0,
+                    at,
+                    "",
+                    "",
+                    at,
+                )
             )
 
     def open_cases(self, facts: Iterable[tuple[str, str, str, int | None, str, str, bool]]) -> None:

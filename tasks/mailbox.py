@@ -18,7 +18,7 @@ from tasks.policy_redemption import activity_places, demand_lodging, firm, resou
 from tasks.policy_redemption.arrival import TAKERS as REDEMPTION
 from tasks.policy_redemption.offline import TAKERS as OFFLINE
 from tasks.policy_redemption.payment_intake import TAKERS as MONEY
-from tasks.policy_redemption.yearly import prepare_register, this_register
+from tasks.yearly import prepare_register, this_register
 
 FOLDER: Final = MAILBOX
 LOCK: Final = ".lock"

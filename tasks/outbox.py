@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from config.channels import Channel, Channels
+from config.channels import FIRST_OUT, Channel, Channels
 from config.messages import say
 from models.case import Case, Notice, NoticeStatus
 from tasks.courier import Delivery, Outcome
@@ -154,8 +154,9 @@ def _queue_on(connection: Connection, notice: Claimed, channel: str, now: dateti
         connection.execute(
             insert(NOTICES).values(
                 key=key, case_id=notice.case_id, number=notice.number, recipient=notice.recipient, channel=channel,
-                template=notice.template, facts=notice.facts, status=NoticeStatus.PENDING, attempts=0, next_at=now,
-                lease="", error="", created_at=now,
+                template=notice.template,
+                urgent=notice.case.startswith(FIRST_OUT), facts=notice.facts,
+                status=NoticeStatus.PENDING, attempts=0, next_at=now, lease="", error="", created_at=now,
             )
         )  # fmt: skip
 

@@ -266,7 +266,10 @@ class Reminders:
         """Return the notices of one rung: to who owes, and to each unit that lags with its number."""
         duty = say(f"duty_{row.process}.{row.name.split('.')[0]}")
         facts: dict[str, Any] = {"subject": row.subject, "duty": duty, "due": shown(row.due_at) if row.due_at else ""}
-        template, drill = f"notice_kernel.rung_{rung.partition(':')[0]}", bool(row.case.drill)
+        kind, _, percent = rung.partition(":")
+        if kind == "share":
+            facts["percent"] = percent
+        template, drill = f"notice_kernel.rung_{kind}", bool(row.case.drill)
         owing = self.whom(row.office, drill=drill) if row.office else []
         told = [Telling(who, channel, template, facts) for who, channel in owing]
         if above := row.escalation.get(rung):

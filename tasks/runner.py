@@ -50,6 +50,7 @@ __all__ = ["COMMAND", "TYPE", "URGENT", "WarmWorker", "alive_runs", "main", "nud
 TYPE: Final = "banjie"
 # Not `-m`: a story that imports this module would get a second copy of it, and poke the wrong one.
 COMMAND: Final = (sys.executable, "-c", "from tasks.runner import main; main()")
+INCIDENT: Final = "incident"
 URGENT: Final = "urgent"
 REPLACE_ME: Final = 75  # EX_TEMPFAIL: the supervisor starts another one at once
 LIVELY_SECONDS: Final = 30.0  # how long after activity the runner looks more often
@@ -197,7 +198,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
 
     def _reserve(self, run: FlowRun) -> Execution | None:
         free = self.pace.slots - len(self.active)
-        reserved = 0 if run.work_queue_name == URGENT else min(self.pace.urgent_slots, self.pace.slots - 1)
+        most = self.pace.slots - 1
+        kept = {INCIDENT: 0, URGENT: min(self.pace.incident_slots, most)}
+        reserved = kept.get(run.work_queue_name or "", min(self.pace.urgent_slots, most))
         if run.id in self.active or free <= reserved:
             return None
         self.active[run.id] = Execution(run)

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from config.fact import Fact
 from config.messages import Refusal, say
 from config.offices import OfficeUnknownError, named, office
-from models.policy_redemption.personal import OFFICE_TELEPHONE
+from models.personal import OFFICE_TELEPHONE
 
 OFFICE: Final = "带区号的办公电话、400电话或12345等热线；将公开，不得填个人手机"
 IN_WORDS: Final = "in_words"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from config.messages import Refusal, say
 from models.answer import Answer
-from models.policy_redemption.personal import personal_numbers
+from models.personal import personal_numbers
 
 OFFICES: Final[dict[str, Any]] = {"choices": "departments"}
 

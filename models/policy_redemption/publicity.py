@@ -18,7 +18,7 @@ from config.messages import Refusal, say
 from config.offices import towns
 from config.rulebook import reading, rule
 from models.column import CanonicalJson, Instant
-from models.policy_redemption.personal import is_office_telephone, personal_numbers
+from models.personal import is_office_telephone, personal_numbers
 
 FIELDS: Final = "policy_redemption_publicity.fields"
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12,19}(?!\d)")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.policy_redemption.personal import personal_numbers
+from models.personal import personal_numbers
 from models.roster.cell import CaseNumber, Cell, Choice, Day, Days, LongText, Name, Phone, YesNo, choice
 from models.roster.content import TEXT, text_reader
 from models.roster.form import Remark, Row

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from models.policy_redemption.personal import is_office_telephone
+from models.personal import is_office_telephone
 from models.policy_redemption.publicity import tells_of_a_person
 from models.roster.cell import Cell, Choice, Day, Money, Text, choice
 from models.roster.content import CASE_NUMBER, code_reader, text_of, text_reader, wrong

@@ -17,11 +17,12 @@ from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.deadline import meet_clock
 from tasks.journal import CASES
+from tasks.policy_redemption.citation import rule_of
 from tasks.policy_redemption.demand_clock import CENTRE, watch
 from tasks.policy_redemption.demand_lodging import without_numbers
-from tasks.policy_redemption.yearly import local, next_place, rule_of
 from tasks.step import Dossier, step
 from tasks.store import reading, table, transaction
+from tasks.yearly import local, next_place
 
 ACTIVITIES: Final = table(Activity)
 ENROLMENTS: Final = table(Enrolment)

@@ -13,14 +13,15 @@ from config.rulebook import rule
 from models.policy_redemption.demand import Demand, DemandChannel, DemandKind
 from models.policy_redemption.demand import DemandStatus as S
 from models.policy_redemption.departments import departments
+from tasks import yearly
 from tasks.clock import now
 from tasks.deadline import meet_clock
 from tasks.journal import CASES
-from tasks.policy_redemption import yearly
+from tasks.policy_redemption.citation import rule_of
 from tasks.policy_redemption.demand_clock import CENTRE, anchor_of, days_after, due_of, supersede, watch
-from tasks.policy_redemption.yearly import local, rule_of
 from tasks.step import Dossier, step
 from tasks.store import reading, table, transaction
+from tasks.yearly import local
 
 DEMANDS: Final = table(Demand)
 PROCESS: Final = "demand"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from prefect.client.schemas.objects import State
@@ -13,21 +12,22 @@ from sqlalchemy import insert, select, update
 from config.messages import Refusal, say
 from config.zone import SHANGHAI
 from models.identity import check_credit_code
+from models.personal import personal_numbers
 from models.policy_redemption.demand import DemandChannel, DemandKind
 from models.policy_redemption.demand import DemandStatus as S
-from models.policy_redemption.personal import personal_numbers
 from tasks.case import open_case
 from tasks.clock import local_day, now
+from tasks.form_run import run_mark
 from tasks.intake import Refused, Taker
 from tasks.journal import CASES, lock, write_entry
 from tasks.policy_redemption.demand import DEMANDS, PROCESS, STORY, Answered, may_reopen
-from tasks.policy_redemption.yearly import next_place
 from tasks.reach import prefect
 from tasks.rescue import start_run
 from tasks.roster import Accepted
 from tasks.step import actor, read_dossier
 from tasks.store import Transaction, transaction
 from tasks.wait import count_nudge
+from tasks.yearly import next_place
 
 PREFIX: Final = "SQ"
 OPENING: Final = time(9)
@@ -168,13 +168,6 @@ def credit_code(given: str) -> str:
     if checked.errors:
         raise Refusal(checked.errors[0].key, **checked.errors[0].facts)
     return checked.value
-
-
-def run_mark(*parts: str) -> bytes:
-    """Return the mark of what a form's run brings: the same run brings it once, however often it is started."""
-    context = FlowRunContext.get()
-    own = str(context.flow_run.id) if context is not None and context.flow_run is not None else ""
-    return sha256("\x1f".join((own, *parts)).encode()).digest()
 
 
 def lodge_online(kind: str, title: str, content: str, firm: str, earlier: str) -> str:

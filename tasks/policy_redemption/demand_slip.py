@@ -14,11 +14,12 @@ from models.document import Document, Format, Table, paragraphs
 from models.policy_redemption.demand import DemandChannel, DemandKind
 from tasks.clock import local_day, now
 from tasks.document import write_document
+from tasks.policy_redemption.citation import rule_of
 from tasks.policy_redemption.demand import DEMANDS, HANDLING
 from tasks.policy_redemption.demand_clock import CENTRE, due_of
-from tasks.policy_redemption.yearly import local, rule_of
 from tasks.step import Dossier, step
 from tasks.store import reading
+from tasks.yearly import local
 
 FOLDER: Final = "papers"
 READ: Final = ("content", "contact", "phone", "again_why")

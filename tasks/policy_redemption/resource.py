@@ -14,15 +14,16 @@ from config.rulebook import rule
 from models.policy_redemption.departments import department_named
 from models.policy_redemption.service import Resource, ServiceRequest
 from models.policy_redemption.service import ServiceStatus as S
+from tasks import yearly
 from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.deadline import meet_clock
+from tasks.form_run import run_mark
 from tasks.intake import Refused, Taker
 from tasks.journal import CASES
-from tasks.policy_redemption import yearly
+from tasks.policy_redemption.citation import rule_of
 from tasks.policy_redemption.demand_clock import CENTRE, days_after, watch
-from tasks.policy_redemption.demand_lodging import credit_code, refused_form, run_mark, without_numbers
-from tasks.policy_redemption.yearly import rule_of
+from tasks.policy_redemption.demand_lodging import credit_code, refused_form, without_numbers
 from tasks.rescue import start_run
 from tasks.roster import Accepted
 from tasks.step import Dossier, step

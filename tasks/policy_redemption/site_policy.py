@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from config.messages import say
 from config.offices import OfficeUnknownError, office
-from models.policy_redemption.personal import is_office_telephone
+from models.personal import is_office_telephone
 from models.policy_redemption.policy import Condition, Grant, PolicyContent
 from models.policy_redemption.publicity import without_persons
 from tasks.policy_redemption.site_content import PublicPolicy, PublicVersion

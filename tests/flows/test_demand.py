@@ -14,9 +14,9 @@ from sqlalchemy import select, text
 
 from config.messages import Refusal, say
 from flows.demand import demand
+from models.personal import PERSONAL, personal_numbers
 from models.policy_redemption.demand import DemandChannel, DemandKind
 from models.policy_redemption.failings import Failing
-from models.policy_redemption.personal import PERSONAL, personal_numbers
 from models.policy_redemption.statistics import period
 from models.roster import DemandRow
 from tasks.ask import open_questions

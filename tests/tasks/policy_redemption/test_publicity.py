@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config.messages import Refusal
-from models.policy_redemption.personal import is_office_telephone
+from models.personal import is_office_telephone
 from models.policy_redemption.publicity import (
     ResultKind,
     public_name,

@@ -1,13 +1,11 @@
 """Registers of a year: what numbers demands, activities and requests one after the other, and takes their sheets in."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Table, func, select
 
 from config.messages import Refusal, say
-from config.rulebook import cited
 from config.zone import SHANGHAI
 from tasks.case import open_case
 from tasks.clock import today
@@ -15,14 +13,15 @@ from tasks.journal import CASES, lock
 from tasks.step import Dossier
 from tasks.store import Transaction, reading, transaction
 
-REGISTERS: Final = {"SQ": "demand", "HD": "activity", "FW": "service_request"}
+REGISTERS: Final = {
+    "SQ": "demand",
+    "HD": "activity",
+    "FW": "service_request",
+    "SG": "incident_response",
+    "YL": "incident_response",
+}
 """The registers' prefixes, and whose cases stand in each."""
 OPEN: Final = "registering"
-
-
-def rule_of(name: str) -> Callable[[Dossier], str]:
-    """Return the function that cites a rule of the case's day, for a step."""
-    return lambda dossier: cited(f"policy_redemption.{name}", dossier.on).label
 
 
 def open_register(prefix: str, year: int) -> int:
