@@ -37,12 +37,13 @@ PLACES: Final = {
     "verify": "flows.cli_case",
     "anchor": "flows.cli_case",
     "statistics": "flows.cli_policy",
+    "incident": "flows.cli_incident",
     "simulate": "flows.cli_simulate",
     "backup": "flows.cli_backup",
     "restore": "flows.cli_backup",
 }
 PRIVATE: Final = 0o077
-WHOLE: Final = ("explain", "assist", "officer", "notices", "simulate")
+WHOLE: Final = ("explain", "assist", "incident", "officer", "notices", "simulate")
 """Commands that are groups of their own."""
 
 

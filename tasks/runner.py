@@ -199,7 +199,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     def _reserve(self, run: FlowRun) -> Execution | None:
         free = self.pace.slots - len(self.active)
         most = self.pace.slots - 1
-        kept = {INCIDENT: 0, URGENT: min(self.pace.incident_slots, most)}
+        kept = {INCIDENT: 0, URGENT: min(self.pace.incident_slots, max(0, self.pace.urgent_slots - 1), most)}
         reserved = kept.get(run.work_queue_name or "", min(self.pace.urgent_slots, most))
         if run.id in self.active or free <= reserved:
             return None

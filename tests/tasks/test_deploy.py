@@ -16,7 +16,7 @@ from config.messages import Refusal
 from config.settings import ROOT
 from tasks.child import Child
 from tasks.deploy import deploy, ensure_pool
-from tasks.runner import TYPE, URGENT
+from tasks.runner import INCIDENT, TYPE, URGENT
 from tasks.server import Server, client_environment
 
 DUTY = '''
@@ -108,7 +108,7 @@ def test_the_pool_is_ours_with_urgent_runs_first_and_follows_a_moved_checkout(
     assert found.type == TYPE
     response = prefect_client._client.post(f"/work_pools/{pool}/queues/filter", json={})
     queues = {queue["name"]: queue["priority"] for queue in response.json()}
-    assert queues[URGENT] < queues["default"]
+    assert queues[INCIDENT] < queues[URGENT] < queues["default"]
     ensure_pool(prefect_client, pool, Path("/elsewhere"))
     properties = prefect_client.read_work_pool(pool).base_job_template["variables"]["properties"]
     assert properties["working_dir"]["default"] == "/elsewhere"
@@ -182,7 +182,7 @@ def test_our_own_file_keeps_the_house_rules() -> None:
     for one in known["deployments"]:
         assert one["tags"], one["name"]
         assert any("一" <= letter <= "鿿" for letter in one["description"]), one["name"]
-        assert one["work_pool"]["work_queue_name"] in ("default", URGENT)
+        assert one["work_pool"]["work_queue_name"] in ("default", URGENT, INCIDENT)
         for schedule in one.get("schedules", []):
             assert ZoneInfo(schedule["timezone"]).key == "Asia/Shanghai"
     assert engine().runner in ("warm", "process")

@@ -1,0 +1,22 @@
+"""`banjie incident`: everything that is done about an accident from the command line, Prefect's server there or not."""
+
+from types import ModuleType
+from typing import Final
+
+import typer
+
+from config.messages import say
+from flows.explanation import OneSentence
+from tasks.database import upgrade
+
+PARTS: Final[tuple[ModuleType, ...]] = ()
+"""Modules whose commands belong here, each with an `app` of its own."""
+app = typer.Typer(cls=OneSentence, no_args_is_help=True, help=say("cli.incident"))
+for part in PARTS:
+    app.registered_commands.extend(part.app.registered_commands)
+
+
+@app.callback()
+def prepare() -> None:
+    """Bring the database up first."""
+    upgrade()
