@@ -1,4 +1,4 @@
-"""After the response: releases, readiness, lessons, handovers (4.7, 5)."""
+"""The end and after it: conditions, releases, readiness, lessons, handovers (4.6, 4.7, 5)."""
 
 from datetime import date, datetime
 
@@ -6,6 +6,21 @@ from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.column import Instant
+
+
+class IncidentCondition(SQLModel, table=True):
+    """One attestation of a condition of the end, met or lost again; the latest counts (4.6)."""
+
+    __tablename__ = "incident_conditions"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    condition: str = Field(max_length=12, description="scene, environment or secondary")
+    met: bool
+    evidence: str = Field(max_length=300, description="What shows it")
+    by: str = Field(max_length=80, description="Who signed it, as the journal names them")
+    role: str = Field(max_length=60)
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
 
 
 class IncidentRelease(SQLModel, table=True):
@@ -23,9 +38,9 @@ class IncidentRelease(SQLModel, table=True):
     scope: str = Field(max_length=20, description="public or restricted")
     way: str = Field(max_length=60, description="How it is to be released")
     status: str = Field(
-        default="drafted", max_length=12, description="drafted, returned, approved, released, withdrawn"
+        default="drafted", max_length=12, description="drafted, returned, approved, released, superseded, withdrawn"
     )
-    drafted_by: str = Field(max_length=20)
+    drafted_by: str = Field(max_length=20, description="Staff number; never the approver")
     drafted_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     approved_by: str = Field(default="", max_length=80)
     approved_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
@@ -43,8 +58,10 @@ class IncidentReadiness(SQLModel, table=True):
     role: str = Field(primary_key=True, max_length=60)
     used: str = Field(default="", max_length=500, description="What was used up or damaged")
     restocked: str = Field(default="", max_length=500)
-    outstanding: str = Field(default="", max_length=500, description="What is still missing, with the day it comes")
-    attested_by: str = Field(default="", max_length=20)
+    outstanding: str = Field(default="", max_length=500, description="What is still missing")
+    comes_on: date | None = Field(default=None, description="The day on which it comes")
+    late: bool = Field(default=False, description="Attested after the 48 hours; late stays late")
+    attested_by: str = Field(default="", max_length=80)
     attested_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
 
@@ -57,13 +74,19 @@ class IncidentLesson(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="cases.id")
     number: int
-    kind: str = Field(max_length=12, description="action or amendment")
+    kind: str = Field(max_length=12, description="action, amendment or rectify (the investigation's)")
+    source: str = Field(max_length=12, description="summary, recovery, drill or inquiry")
+    registered_by: str = Field(max_length=80, description="Who entered it, as the journal names them")
     text: str = Field(max_length=500)
     clause: str = Field(default="", max_length=40, description="Clause of the plan, for an amendment")
     owner: str = Field(max_length=60)
     due_on: date
-    status: str = Field(default="open", max_length=10, description="open, done, dropped")
-    closed_by: str = Field(default="", max_length=20)
+    status: str = Field(
+        default="open", max_length=10, description="open, reported, done, dropped; amendments: accepted, declined"
+    )
+    reported_by: str = Field(default="", max_length=20, description="Who says it is done; another checks it")
+    rounds: int = Field(default=0, description="How often it was reported as done")
+    closed_by: str = Field(default="", max_length=80)
     closed_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     evidence: str = Field(default="", max_length=300)
 

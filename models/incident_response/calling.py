@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from models.column import Instant, Sealed
+from models.column import Instant
 
 
 class IncidentCall(SQLModel, table=True):
@@ -54,7 +54,7 @@ class IncidentCallStep(SQLModel, table=True):
 
 
 class IncidentAck(SQLModel, table=True):
-    """One acknowledgement by a person: append-only."""
+    """One acknowledgement by a person: append-only. The number that was called stands in `incident_contacts`."""
 
     __tablename__ = "incident_acks"
 
@@ -67,6 +67,3 @@ class IncidentAck(SQLModel, table=True):
     recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     by: str = Field(max_length=80, description="Staff number of the person, or of whoever entered the call")
     way: str = Field(max_length=12, description="code, form, command, page or sheet")
-    number_called: str | None = Field(
-        default=None, sa_column=Column(Sealed("incident_acks.number_called"), nullable=True)
-    )

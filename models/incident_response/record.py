@@ -78,8 +78,25 @@ class IncidentReport(SQLModel, table=True):
         description="The nine content groups, each {state: known|unknown|none, …}; never personal data",
     )
     source: str = Field(max_length=80, description="Who says so: an office, a role or a staff number")
-    contact: str | None = Field(default=None, sa_column=Column(Sealed("incident_reports.contact"), nullable=True))
-    phone: str | None = Field(default=None, sa_column=Column(Sealed("incident_reports.phone"), nullable=True))
     as_of: datetime = Field(sa_column=Column(Instant, nullable=False), description="The moment that it describes")
     recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     mark: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+
+
+class IncidentContact(SQLModel, table=True):
+    """Whom to call about a report, or the number that was called: sealed, and erased after the response (ERL Art. 85).
+
+    It stands apart from what it belongs to, because reports and acknowledgements only grow.
+    """
+
+    __tablename__ = "incident_contacts"
+    __table_args__ = (UniqueConstraint("case_id", "kind", "of"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id")
+    kind: str = Field(max_length=8, description="report or ack")
+    of: int = Field(description="Number of the report, or id of the acknowledgement")
+    contact: str | None = Field(default=None, sa_column=Column(Sealed("incident_contacts.contact"), nullable=True))
+    phone: str | None = Field(default=None, sa_column=Column(Sealed("incident_contacts.phone"), nullable=True))
+    evidence: str = Field(default="", max_length=200, description="Why it is kept as evidence; empty where it is not")
+    erased_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
