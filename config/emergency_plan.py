@@ -2,12 +2,14 @@
 
 from functools import cache
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Final, Self
 
 from pydantic import Field, model_validator
 
 from config.fact import Fact
+from config.offices import head_of
 from config.rulebook import Source
 from config.yaml_file import read_yaml, shape
 
@@ -41,9 +43,10 @@ class PlanGroup(Fact):
     zh: str = Field(min_length=2)
     en: str = Field(min_length=2)
     clause: str
+    duty: str = Field(default="", max_length=200, description="What the group is there for, in our own words")
     lead: str = Field(description="Role of the lead office; `town` stands for the zone concerned")
     head: str = Field(description="Role of the head")
-    alternate: str = Field(default="", description="Role that is called where the head does not answer")
+    alternate: str = Field(default="", description="Role called where the head does not answer; may be `head:town`")
     members: tuple[str, ...] = Field(default=(), description="Roles; `town` stands for the zone concerned")
     heartbeat_minutes: int = Field(gt=0, description="How often the group reports; configured")
     tasks: tuple[PlanTask, ...]
@@ -74,6 +77,7 @@ class EmergencyPlan(Fact):
     deputies: tuple[str, ...] = Field(min_length=1, description="Roles, in the order in which they stand in")
     office: str
     scene: str = Field(description="Role of the on-site command")
+    scene_members: tuple[str, ...] = Field(default=(), description="Who makes up the on-site command (2.6)")
     members: tuple[str, ...] = Field(description="Member bodies, told at once (4.1)")
     first_told: tuple[str, ...] = Field(description="Roles that a verified report goes to (3)")
     levels: dict[str, PlanLevel] = Field(description="IV, III, II, I")
@@ -85,8 +89,9 @@ class EmergencyPlan(Fact):
 
     @property
     def version(self) -> str:
-        """Fingerprint of what it says."""
-        return sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """Fingerprint of what it says, the same for a snapshot read back."""
+        text = dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+        return sha256(text.encode()).hexdigest()[:16]
 
     def group(self, code: Code) -> PlanGroup:
         """Return a group by its code; raises KeyError."""
@@ -95,15 +100,17 @@ class EmergencyPlan(Fact):
     def for_town(self, town: str) -> Self:
         """Return the plan with `town` put into place: the zone government concerned (`town:…`), or all of them."""
         concrete = f"town:{town}" if town else "all_towns"
+        places = {"town": concrete, "head:town": head_of(concrete)}
 
         def put(role: str) -> str:
-            return concrete if role == "town" else role
+            return places.get(role, role)
 
         groups = tuple(
             group.model_copy(
                 update={
                     "lead": put(group.lead),
                     "head": put(group.head),
+                    "alternate": put(group.alternate),
                     "members": tuple(map(put, group.members)),
                     "tasks": tuple(
                         task.model_copy(update={"owner": put(task.owner), "supervisor": put(task.supervisor)})
@@ -113,7 +120,9 @@ class EmergencyPlan(Fact):
             )
             for group in self.groups
         )
-        lists = {name: tuple(map(put, getattr(self, name))) for name in ("members", "first_told", "restore")}
+        lists = {
+            name: tuple(map(put, getattr(self, name))) for name in ("scene_members", "members", "first_told", "restore")
+        }
         return self.model_copy(update={"groups": groups, **lists})
 
 

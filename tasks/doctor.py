@@ -23,7 +23,7 @@ from tasks.reach import prefect
 from tasks.store import load_keys
 
 FAULTS: Final = 10
-PROCESSES: Final = ("calendar", "conscription", "identity", "kernel", "policy_redemption")
+PROCESSES: Final = ("calendar", "conscription", "identity", "incident_response", "kernel", "policy_redemption")
 
 
 class Finding(NamedTuple):
