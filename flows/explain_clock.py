@@ -8,11 +8,11 @@ from config.calendar import calendar
 from config.messages import Refusal, say
 from config.rulebook import Cited, cited
 from config.zone import SHANGHAI
-from models.deadline import AfterHours, Clock, DeadlineTerms, Due, due
+from models.deadline import RUN_THROUGH, AfterHours, Clock, DeadlineTerms, Due, due
 from models.identity import Checked, check_credit_code, check_digit, check_identity, credit_check, mask_number
 from models.receipt import ReceiptLine, receipt
 
-MOST: Final = {Clock.WORKING_DAYS: 1000, Clock.HOURS: 10_000, Clock.DAYS: 1000, Clock.DATE: 0}
+MOST: Final = {Clock.WORKING_DAYS: 1000, Clock.HOURS: 10_000, Clock.MINUTES: 10_000, Clock.DAYS: 1000, Clock.DATE: 0}
 """The longest budget whose receipt is still read by anyone."""
 YEARS: Final = (1987, 2200)
 """From the law that first says how to count, to where Python's dates leave room for any budget."""
@@ -34,7 +34,7 @@ def explain_deadline(
     if not min(1, MOST[kind]) <= budget <= MOST[kind]:
         raise Refusal("calendar.budget_wrong", budget=budget, low=min(1, MOST[kind]), high=MOST[kind])
     anchor = _moment("--from", start)
-    if kind is Clock.HOURS and _is_day(start):
+    if kind in RUN_THROUGH and _is_day(start):
         raise Refusal("calendar.moment_needs_time")
     if after_hours not in (*get_args(AfterHours), None):
         options = "、".join(get_args(AfterHours))
@@ -137,7 +137,7 @@ def _pause(text: str) -> tuple[datetime, datetime | None]:
 
 def _result(kind: Clock, found: Due) -> dict[str, Any]:
     end = found.due_at
-    shown = None if end is None else _minutes(end) if kind is Clock.HOURS else end.date().isoformat()
+    shown = None if end is None else _minutes(end) if kind in RUN_THROUGH else end.date().isoformat()
     return {
         "due": shown,
         "due_at": end.isoformat() if end else None,

@@ -51,10 +51,14 @@ class Clock(StrEnum):
 
     WORKING_DAYS = "working_days"
     HOURS = "hours"
+    MINUTES = "minutes"
     DAYS = "days"
     """Calendar days: from the day after the event to 24:00 of the last."""
     DATE = "date"
 
+
+RUN_THROUGH: Final = {Clock.HOURS: timedelta(hours=1), Clock.MINUTES: timedelta(minutes=1)}
+"""Clocks that run through nights and days off, and what their budget counts."""
 
 Pause = tuple[AwareDatetime, Annotated[AwareDatetime | None, BeforeValidator(lambda end: end or None)]]
 """From an instant to another, the second excluded; open while the end is None (or empty, as it is stored)."""
@@ -82,7 +86,7 @@ class DeadlineTerms(Fact):
     """What a deadline follows from; due is always derived from it."""
 
     clock: Clock
-    budget: int = Field(default=0, ge=0, le=100_000, description="Working days, days or hours; 0 for a fixed date")
+    budget: int = Field(default=0, ge=0, le=100_000, description="What the clock counts; 0 for a fixed date")
     anchor: AwareDatetime = Field(description="The event, whose day does not count; any moment of a fixed date")
     pauses: tuple[Pause, ...] = ()
     practice: Practice
@@ -138,12 +142,12 @@ class Due(NamedTuple):
 
 
 def due(terms: DeadlineTerms, calendar: Calendar) -> Due:
-    """Return when the deadline ends: 24:00 of the last day, or the exact moment for clock hours.
+    """Return when the deadline ends: 24:00 of the last day, or the exact moment for clock hours and minutes.
 
     民法典 Art. 201, 203: the trigger day never counts; a day any part of which is paused does not count.
     """
-    if terms.clock is Clock.HOURS:
-        moment = elapse(terms, timedelta(hours=terms.budget))
+    if terms.clock in RUN_THROUGH:
+        moment = elapse(terms, terms.budget * RUN_THROUGH[terms.clock])
         return Due(moment, moment, False, calendar.version)
     if terms.clock is Clock.DATE:
         reached: Reached | None = Reached(local_day(terms.anchor), provisional=False)
@@ -160,7 +164,7 @@ def consumed(terms: DeadlineTerms, at: datetime, calendar: Calendar) -> timedelt
     """Return what the clock has used up at a moment: whole days ended mean working days; zero for a fixed date."""
     if terms.clock is Clock.DATE or at <= terms.anchor:
         return NONE
-    if terms.clock is Clock.HOURS:
+    if terms.clock in RUN_THROUGH:
         idle = (min(end, at) - max(begin, terms.anchor) for begin, end in paused_spans(terms))
         return at - terms.anchor - sum((span for span in idle if span > NONE), NONE)
     counts = days_of(terms, calendar)
@@ -176,8 +180,7 @@ def remaining(terms: DeadlineTerms, at: datetime, calendar: Calendar) -> timedel
     if terms.clock is Clock.DATE:
         end = due(terms, calendar).breach_at or at
         return max(end - at, NONE)
-    unit = timedelta(hours=1) if terms.clock is Clock.HOURS else DAY
-    return max(terms.budget * unit - consumed(terms, at, calendar), NONE)
+    return max(terms.budget * RUN_THROUGH.get(terms.clock, DAY) - consumed(terms, at, calendar), NONE)
 
 
 def rung_times(terms: DeadlineTerms, due: Due, names: Iterable[str], calendar: Calendar) -> dict[str, datetime]:
@@ -223,8 +226,8 @@ def _rung(terms: DeadlineTerms, due_at: datetime | None, name: str, calendar: Ca
 def _share(terms: DeadlineTerms, calendar: Calendar, percent: int) -> datetime | None:
     if terms.clock is Clock.DATE:
         return None
-    if terms.clock is Clock.HOURS:
-        return elapse(terms, timedelta(hours=terms.budget) * percent / 100)
+    if terms.clock in RUN_THROUGH:
+        return elapse(terms, terms.budget * RUN_THROUGH[terms.clock] * percent / 100)
     reached = reach(terms, calendar, -(-terms.budget * percent // 100))
     return datetime.combine(reached.day, terms.practice.remind, SHANGHAI) if reached else None
 

@@ -12,6 +12,7 @@ from models.deadline import (
     DAY,
     FOREVER,
     NONE,
+    RUN_THROUGH,
     Clock,
     DeadlineTerms,
     due,
@@ -57,7 +58,7 @@ class ReceiptLine(Fact):
 
 def receipt(terms: DeadlineTerms, calendar: Calendar) -> tuple[ReceiptLine, ...]:
     """Return the lines from the trigger to the last day, or to the pause that is still open."""
-    if terms.clock is Clock.HOURS:
+    if terms.clock in RUN_THROUGH:
         return tuple(_stretches(terms))
     if terms.clock is Clock.DATE:
         day = calendar.day(local_day(terms.anchor))
@@ -102,7 +103,7 @@ def _line(day: Day, mark: Mark, reason: str, number: int | None = None) -> Recei
 
 
 def _stretches(terms: DeadlineTerms) -> Iterator[ReceiptLine]:
-    anchor, end = terms.anchor.astimezone(UTC), elapse(terms, timedelta(hours=terms.budget))
+    anchor, end = terms.anchor.astimezone(UTC), elapse(terms, terms.budget * RUN_THROUGH[terms.clock])
     yield _stretch(anchor, anchor, Mark.ANCHOR, "hours_from", NONE)
     cursor, used = anchor, NONE
     for begin, until in paused_spans(terms):

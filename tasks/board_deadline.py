@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 
 from config.calendar import Calendar, calendar
-from models.deadline import Clock, DeadlineTerms, Due, due, local_day, remaining, rung_times
+from models.deadline import RUN_THROUGH, Clock, DeadlineTerms, Due, due, local_day, remaining, rung_times
 from models.receipt import Mark, ReceiptLine, receipt
 from tasks.board_page import (
     Page,
@@ -33,6 +33,7 @@ MOST_RECEIPTS: Final = 60
 MOST_LAMPS: Final = 6
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
+MINUTE: Final = timedelta(minutes=1)
 HOURS_UNTIL: Final = 48 * HOUR
 
 
@@ -83,7 +84,7 @@ class Standing(NamedTuple):
         """When it ends, flagged while a holiday notice may still move it."""
         if self.due.due_at is None:
             return word("paused")
-        by_hours = self.terms.clock is Clock.HOURS
+        by_hours = self.terms.clock in RUN_THROUGH
         text = local(self.due.due_at) if by_hours else self.due.due_at.date().isoformat()
         return f"{text}（{word('provisional')}）" if self.due.provisional else text
 
@@ -145,7 +146,9 @@ def time_left(terms: DeadlineTerms, reached: Due, at: datetime, current: Calenda
         return word("paused")
     if reached.overdue(at):
         return _over(terms, at - reached.due_at, local_day(at) - local_day(reached.due_at))
-    if terms.clock is Clock.HOURS and reached.due_at - at < HOURS_UNTIL:
+    if terms.clock in RUN_THROUGH and reached.due_at - at < HOUR:
+        return word("minutes_left", minutes=(reached.due_at - at) // MINUTE)
+    if terms.clock in RUN_THROUGH and reached.due_at - at < HOURS_UNTIL:
         return word("hours_left", hours=(reached.due_at - at) // HOUR)
     days = (local_day(reached.due_at) - local_day(at)).days
     if days and terms.clock is Clock.WORKING_DAYS:
@@ -154,7 +157,9 @@ def time_left(terms: DeadlineTerms, reached: Due, at: datetime, current: Calenda
 
 
 def _over(terms: DeadlineTerms, by: timedelta, days: timedelta) -> str:
-    if terms.clock is Clock.HOURS and by < HOURS_UNTIL:
+    if terms.clock in RUN_THROUGH and by < HOUR:
+        return word("minutes_over", minutes=by // MINUTE)
+    if terms.clock in RUN_THROUGH and by < HOURS_UNTIL:
         return word("hours_over", hours=by // HOUR)
     return word("days_over", days=days.days)
 
@@ -239,8 +244,8 @@ def _summary(terms: DeadlineTerms, lines: Sequence[ReceiptLine]) -> str:
     anchor = local_day(terms.anchor).isoformat()
     if terms.clock is Clock.DATE:
         return word("receipt_sum_date", anchor=anchor)
-    if terms.clock is Clock.HOURS:
-        return word("receipt_sum_hours", anchor=local(terms.anchor), budget=terms.budget)
+    if terms.clock in RUN_THROUGH:
+        return word(f"receipt_sum_{terms.clock}", anchor=local(terms.anchor), budget=terms.budget)
     counted, skipped, paused = (
         sum(line.mark is mark for line in lines) for mark in (Mark.COUNTED, Mark.SKIPPED, Mark.PAUSED)
     )

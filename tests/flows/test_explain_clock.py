@@ -98,6 +98,11 @@ def test_beyond_the_notices_it_says_provisional() -> None:
     assert result("working-days", 2, "2022-12-30")["due"] == "2023-01-04"
 
 
+def test_calendar_days_and_minutes_run_through_holidays() -> None:
+    assert result("days", 60, "2023-09-10")["due"] == "2023-11-09"
+    assert result("minutes", 90, "2023-10-01T23:00")["due"] == "2023-10-02T00:30"
+
+
 def test_a_fixed_date() -> None:
     assert result("date", 0, "2023-09-30")["due"] == "2023-09-30"
 
@@ -105,7 +110,7 @@ def test_a_fixed_date() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("days", 2, "2023-01-01"), "days"),
+        (("weeks", 2, "2023-01-01"), "weeks"),
         (("working-days", 0, "2023-01-01"), "0"),
         (("working-days", 1001, "2023-01-01"), "1001"),
         (("hours", -1, "2023-01-01T10:00"), "-1"),

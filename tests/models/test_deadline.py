@@ -532,3 +532,15 @@ def test_a_due_date_takes_microseconds() -> None:
     for _ in range(2000):
         due(subject, table)
     assert (time.perf_counter() - begun) / 2000 < 100e-6  # about 5 on an idle machine
+
+
+def test_minutes_are_clock_hours_in_small() -> None:
+    found = terms("2023-10-01T23:50", 60, ("2023-10-02T00:00", "2023-10-02T00:20"), clock=Clock.MINUTES)
+    ends = end_of(found)
+    assert ends.due_at == at("2023-10-02T01:10")
+    times = rung_times(found, ends, ("half", "share:80", "breach", "share:200"), calendar())
+    assert times["half"] == at("2023-10-02T00:40")
+    assert times["share:80"] == at("2023-10-02T00:58")
+    assert times["share:200"] == at("2023-10-02T02:10")
+    assert remaining(found, at("2023-10-02T01:00"), calendar()) == timedelta(minutes=10)
+    assert len(receipt(found, calendar())) > 2
