@@ -3,6 +3,7 @@
 from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
+from models.incident_response import command_answer as incident_command
 from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import bulletin
 from models.policy_redemption import change as policy_change
@@ -13,4 +14,5 @@ from models.policy_redemption import service_answer as enterprise_service
 FORMS = Answer.forms
 PROCESSES = (
     conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money, enterprise_service,
+    incident_command,
 )  # fmt: skip
