@@ -38,7 +38,7 @@ def place_for(case: Dossier, number: int, kind: str) -> Path:
 
 
 @step(rule=rule_of("command_orders"))
-def write_order(case: Dossier, kind: str) -> Paper:
+def print_order(case: Dossier, kind: str) -> Paper:
     """Write the paper of the order whose number is the turn."""
     with reading() as connection:
         this = (ORDERS.c.case_id == case.id) & (ORDERS.c.number == case.turn)
