@@ -68,9 +68,9 @@ def _of_routes(book: Channels, place: str, routes: tuple[Route, ...], environ: M
         channel = book.channels.get(route.channel)
         if channel is None:
             yield _problem(place, "channel_unknown", channel=route.channel)
-        elif TARGET in channel.url and not route.target and place != "parties":
+        elif ((TARGET in channel.url and place != "parties") or channel.kind == "call") and not route.target:
             yield _problem(place, "target_missing", channel=route.channel)
-        elif route.target and TARGET not in channel.url:
+        elif route.target and TARGET not in channel.url and channel.kind != "call":
             yield _problem(place, "target_unused", channel=route.channel)
         if names.count(route.channel) > 1:
             yield _problem(place, "listed_twice", channel=route.channel)

@@ -1,7 +1,7 @@
 """Which channels a notice may leave by, and the address book: read strictly, without ever reading a secret."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -54,10 +54,10 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 
 
 class Channel(Fact):
-    """One way out: the inbox on our boards, a letter that a clerk posts, or a provider's address."""
+    """One way out: the inbox on our boards, a letter that a clerk posts, a telephone call, or a provider's address."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")
-    kind: Literal["inbox", "letter", "apprise"] = "apprise"
+    kind: Literal["inbox", "letter", "call", "apprise"] = "apprise"
     url: str = Field(default="", description="Apprise URL; secrets only by reference, {target} where the address goes")
     relay: str = Field(default="", pattern=r"^(https?://[^/?#@\s]+)?$", description="Own gateway before the provider")
     drill: bool = Field(default=False, description="Carries drills, and nothing but drills")
@@ -94,6 +94,8 @@ class Route(Fact):
 
 INBOX: Final = Channel(name="inbox", kind="inbox")
 LETTER: Final = Channel(name="letter", kind="letter")
+CALL: Final = Channel(name="call", kind="call")
+"""A telephone call by somebody with the call sheet; a person's number is the address."""
 _TO_INBOX: Final = Route(channel=INBOX.name)
 
 
@@ -112,7 +114,7 @@ class Channels(Fact):
         if not isinstance(given, dict):
             return given
         named = {name: {"name": name} | dict(body or {}) for name, body in given.items()}
-        return {"inbox": INBOX, "letter": LETTER} | named
+        return {"inbox": INBOX, "letter": LETTER, "call": CALL} | named
 
     @field_validator("default", "parties", mode="before")
     @classmethod
@@ -144,13 +146,28 @@ class Channels(Fact):
         return known.kind == "inbox" or (known.drill == drill and not (drill and known.kind == "letter"))
 
     def routes(self, recipient: str, *, drill: bool) -> tuple[Route, ...]:
-        """Return every usable route: the inbox first (officials look there), then the others in the book's order."""
-        outward = tuple(
-            route
-            for route in self.listed(recipient)
-            if route.channel != INBOX.name and self.carries(route.channel, drill=drill)
-        )
+        """Return every usable route: the inbox first (officials look there), then the others in the book's order.
+
+        Telephone numbers are not among them: nobody makes a call but from the sheet of an incident (`numbers`).
+        """
+        outward = tuple(route for route in self._usable(recipient, drill=drill) if not self._is_call(route))
         return outward if outward and recipient.startswith("party:") else (_TO_INBOX, *outward)
+
+    def outward(self, recipient: str, *, drill: bool) -> tuple[str, ...]:
+        """Return the channels out of the house that a recipient's own book lists, in its order."""
+        return tuple(one.channel for one in self.routes(recipient, drill=drill) if one.channel != INBOX.name)
+
+    def numbers(self, recipient: str, *, drill: bool) -> tuple[Route, ...]:
+        """Return where a recipient is telephoned."""
+        return tuple(route for route in self._usable(recipient, drill=drill) if self._is_call(route))
+
+    def _usable(self, recipient: str, *, drill: bool) -> Iterator[Route]:
+        for route in self.listed(recipient):
+            if route.channel != INBOX.name and self.carries(route.channel, drill=drill):
+                yield route
+
+    def _is_call(self, route: Route) -> bool:
+        return self.channels[route.channel].kind == "call"
 
     def openings(self, recipient: str, *, drill: bool) -> tuple[str, ...]:
         """Return the channels to queue a notice on: the inbox and the first way out (`following` has the next).

@@ -10,12 +10,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.messages import speak
 
+ACK_PORT_OFFSET: Final = 2
+"""The page of acknowledgements is two ports after Prefect's, unless told otherwise."""
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def _own_address() -> str:
     """Return where `banjie up` listens on this machine, unless told otherwise."""
     return f"http://127.0.0.1:{os.environ.get('BANJIE_PORT', '4200')}"
+
+
+def _own_ack_address() -> str:
+    """Return where `banjie up` takes acknowledgements on this machine, unless told otherwise."""
+    port = os.environ.get("BANJIE_ACK_PORT") or str(int(os.environ.get("BANJIE_PORT", "4200")) + ACK_PORT_OFFSET)
+    return f"http://127.0.0.1:{port}"
 
 
 class Settings(BaseSettings):
@@ -31,6 +39,11 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(default=None, description="Key ring; empty means keys.json in the home")
     keys: SecretStr | None = Field(default=None, description="Key ring as JSON, instead of a file")
     address: str = Field(default_factory=_own_address, description="Address of the Prefect UI, for links")
+    ack_address: str = Field(
+        default_factory=_own_ack_address,
+        max_length=80,
+        description="Address of the page for acknowledgements, as those who are called reach it",
+    )
     prefect_database_url: str = Field(
         default="", description="Database of Prefect's server; empty: embedded PostgreSQL"
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 
 from config.channels import FIRST_OUT, Channel, Channels
 from config.messages import say
@@ -129,13 +129,25 @@ def settle(connection: Connection, notice: Claimed, delivery: Delivery, now: dat
     else:
         wait = max(timedelta(seconds=delivery.wait), backoff(attempts, notice.id))
         values |= {"status": NoticeStatus.PENDING, "next_at": now + wait}
-    held = NOTICES.c.id == notice.id, NOTICES.c.lease == notice.owner, NOTICES.c.status == NoticeStatus.SENDING
-    if connection.execute(update(NOTICES).where(*held).values(values)).rowcount != 1:
-        return None
+    held = NOTICES.c.id == notice.id, NOTICES.c.lease == notice.owner
+    sending = NOTICES.c.status == NoticeStatus.SENDING
+    if connection.execute(update(NOTICES).where(*held, sending).values(values)).rowcount != 1:
+        return _too_late(connection, held, values)
     status = NoticeStatus(values["status"])
     if status is NoticeStatus.DEAD and following is not None:
         _queue_on(connection, notice, following, now)
     return status
+
+
+def _too_late(
+    connection: Connection, held: tuple[ColumnElement[bool], ...], values: dict[str, Any]
+) -> NoticeStatus | None:
+    """Mark what was taken back while it was under way: it was sent all the same, or it stays back for good."""
+    if values["status"] is not NoticeStatus.SENT:
+        values = {name: values[name] for name in ("lease", "attempts", "error")} | {"status": NoticeStatus.WITHDRAWN}
+    back = NOTICES.c.status == NoticeStatus.WITHDRAWN
+    done = connection.execute(update(NOTICES).where(*held, back).values(values)).rowcount == 1
+    return values["status"] if done else None
 
 
 def _spent(channel: Channel, attempts: int, age: timedelta, following: str | None) -> bool:
@@ -161,15 +173,22 @@ def _queue_on(connection: Connection, notice: Claimed, channel: str, now: dateti
         )  # fmt: skip
 
 
+def take_back(connection: Connection, ids: Sequence[int]) -> int:
+    """Take back notices that have not left, and return how many; one that is under way keeps its lease until it is."""
+    waiting = NOTICES.c.id.in_(ids), NOTICES.c.status.in_(_WAITING)
+    back = {"status": NoticeStatus.WITHDRAWN, "next_at": None}
+    return connection.execute(update(NOTICES).where(*waiting).values(back)).rowcount if ids else 0
+
+
 def keep_at_home(connection: Connection, now: datetime, book: Channels) -> tuple[int, int]:
-    """Settle what needs no provider: the row is the inbox, and a letter waits for a clerk; return how many of each."""
+    """Settle what needs no provider: the row is the inbox; a letter or a call waits for a clerk; return how many."""
     sent = {"status": NoticeStatus.SENT, "sent_at": now, "next_at": None, "lease": ""}
     waits = {"status": NoticeStatus.PENDING, "next_at": None, "lease": ""}
-    return _keep(connection, now, book, "inbox", sent), _keep(connection, now, book, "letter", waits)
+    return _keep(connection, now, book, {"inbox"}, sent), _keep(connection, now, book, {"letter", "call"}, waits)
 
 
-def _keep(connection: Connection, now: datetime, book: Channels, kind: str, values: dict[str, Any]) -> int:
-    names = [name for name, channel in book.channels.items() if channel.kind == kind]
+def _keep(connection: Connection, now: datetime, book: Channels, kinds: set[str], values: dict[str, Any]) -> int:
+    names = [name for name, channel in book.channels.items() if channel.kind in kinds]
     some = (
         select(NOTICES.c.id)
         .where(NOTICES.c.next_at <= now, NOTICES.c.status.in_(_WAITING), NOTICES.c.channel.in_(names))

@@ -1,11 +1,12 @@
 """Calls and acknowledgements: who was called about what, over which steps, and which person answered."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from models.column import Instant
+from models.column import CanonicalJson, Instant
 
 
 class IncidentCall(SQLModel, table=True):
@@ -30,15 +31,23 @@ class IncidentCall(SQLModel, table=True):
     staff_no: str = Field(default="", max_length=20)
     code: str = Field(max_length=12, unique=True, description="Short code to acknowledge by")
     template: str = Field(max_length=80)
-    step: int = Field(default=0, description="Steps of the ladder taken")
+    facts: dict[str, Any] = Field(
+        sa_column=Column(CanonicalJson, nullable=False), description="Facts of every notice of it; never personal data"
+    )
+    step: int = Field(default=0, description="Steps of the ladder taken or passed over, all in all")
+    opened_step: int = Field(default=0, description="Steps taken when the ladder was opened last")
+    opened_at: datetime = Field(
+        sa_column=Column(Instant, nullable=False), description="When the ladder was opened, or opened again"
+    )
     next_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     called_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    answer: str = Field(default="", max_length=12, description="Kind of the latest acknowledgement; empty once lapsed")
     answered_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     holds_until: datetime | None = Field(
         default=None, sa_column=Column(Instant, nullable=True), description="When the acknowledgement lapses"
     )
     ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
-    ended_why: str = Field(default="", max_length=20, description="stood_down or exhausted")
+    ended_why: str = Field(default="", max_length=20, description="stood_down, superseded, unable or exhausted")
 
 
 class IncidentCallStep(SQLModel, table=True):
@@ -67,3 +76,14 @@ class IncidentAck(SQLModel, table=True):
     recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     by: str = Field(max_length=80, description="Staff number of the person, or of whoever entered the call")
     way: str = Field(max_length=12, description="code, form, command, page or sheet")
+
+
+class IncidentWrongCode(SQLModel, table=True):
+    """Wrong codes of one minute by way and source, so that nobody tries them all."""
+
+    __tablename__ = "incident_wrong_codes"
+
+    at: datetime = Field(sa_column=Column(Instant, primary_key=True), description="The minute")
+    way: str = Field(primary_key=True, max_length=12)
+    source: str = Field(primary_key=True, max_length=32, description="Keyed digest of an address; empty for our own")
+    wrong: int

@@ -7,13 +7,13 @@ from models.incident_response.aftermath import (
     IncidentReadiness,
     IncidentRelease,
 )
-from models.incident_response.calling import IncidentAck, IncidentCall, IncidentCallStep
+from models.incident_response.calling import IncidentAck, IncidentCall, IncidentCallStep, IncidentWrongCode
 from models.incident_response.clock import IncidentDuty
 from models.incident_response.command import IncidentGroup, IncidentOrder, IncidentTask
 from models.incident_response.record import Incident, IncidentContact, IncidentReport
 
 TABLES = (
     Incident, IncidentReport, IncidentContact, IncidentDuty, IncidentOrder, IncidentGroup, IncidentTask,
-    IncidentCall, IncidentCallStep, IncidentAck, IncidentCondition, IncidentRelease, IncidentReadiness, IncidentLesson,
-    IncidentHandover,
+    IncidentCall, IncidentCallStep, IncidentAck, IncidentWrongCode, IncidentCondition, IncidentRelease,
+    IncidentReadiness, IncidentLesson, IncidentHandover,
 )  # fmt: skip

@@ -84,7 +84,7 @@ def open_incident(tx: Transaction, given: Opening) -> Dossier:
         drill=bool(given.exercise),
         parent_id=register_id,
     )
-    row = given._asdict() | {"received_at": given.received_at or at}
+    row = given._asdict() | {"received_at": given.received_at or at, "plan": {}}
     tx.core.execute(insert(INCIDENTS).values(case_id=dossier.id, register_id=register_id, place=place, **row))
     return dossier
 

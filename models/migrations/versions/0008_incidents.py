@@ -25,9 +25,13 @@ def upgrade() -> None:
     sa.Column('staff_no', sa.String(length=20), nullable=False),
     sa.Column('code', sa.String(length=12), nullable=False),
     sa.Column('template', sa.String(length=80), nullable=False),
+    sa.Column('facts', sa.Text(), nullable=False),
     sa.Column('step', sa.Integer(), nullable=False),
+    sa.Column('opened_step', sa.Integer(), nullable=False),
+    sa.Column('opened_at', Instant(), nullable=False),
     sa.Column('next_at', Instant(), nullable=True),
     sa.Column('called_at', Instant(), nullable=False),
+    sa.Column('answer', sa.String(length=12), nullable=False),
     sa.Column('answered_at', Instant(), nullable=True),
     sa.Column('holds_until', Instant(), nullable=True),
     sa.Column('ended_at', Instant(), nullable=True),
@@ -283,6 +287,13 @@ def upgrade() -> None:
     sa.Column('at', Instant(), nullable=False),
     sa.ForeignKeyConstraint(['call_id'], ['incident_calls.id'], ),
     sa.PrimaryKeyConstraint('call_id', 'step')
+    )
+    op.create_table('incident_wrong_codes',
+    sa.Column('at', Instant(), nullable=False),
+    sa.Column('way', sa.String(length=12), nullable=False),
+    sa.Column('source', sa.String(length=32), nullable=False),
+    sa.Column('wrong', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('at', 'way', 'source')
     )
     op.add_column('notices', sa.Column('urgent', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     for statement in trigger_statements(op.get_bind().dialect.name, ("incident_reports", "incident_acks")):
