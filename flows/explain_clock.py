@@ -8,7 +8,7 @@ from config.calendar import calendar
 from config.messages import Refusal, say
 from config.rulebook import Cited, cited
 from config.zone import SHANGHAI
-from models.deadline import RUN_THROUGH, AfterHours, Clock, DeadlineTerms, Due, due
+from models.deadline import RUN_THROUGH, AfterHours, Clock, DeadlineTerms, Due, LastDay, due
 from models.identity import Checked, check_credit_code, check_digit, check_identity, credit_check, mask_number
 from models.receipt import ReceiptLine, receipt
 
@@ -17,6 +17,11 @@ MOST: Final = {Clock.WORKING_DAYS: 1000, Clock.HOURS: 10_000, Clock.MINUTES: 10_
 YEARS: Final = (1987, 2200)
 """From the law that first says how to count, to where Python's dates leave room for any budget."""
 PARTING: Final = ".."
+_OPEN: Final = {
+    Clock.WORKING_DAYS: ("calendar.after_hours", "after_hours", get_args(AfterHours)),
+    Clock.DAYS: ("calendar.days", "last_day", get_args(LastDay)),
+}
+"""Clocks whose count is open to readings: rule, field of the practice and options."""
 
 
 def explain_deadline(
@@ -46,7 +51,7 @@ def explain_deadline(
     return {
         "result": _result(kind, due(terms, calendar())),
         "working": [_line(line) for line in lines],
-        "reading": _reading(terms) if kind is Clock.WORKING_DAYS else None,
+        "reading": _reading(terms) if kind in _OPEN else None,
         "source": [_source(rule), *_notices(lines)],
     }
 
@@ -165,20 +170,21 @@ def _line(line: ReceiptLine) -> dict[str, Any]:
 
 
 def _reading(terms: DeadlineTerms) -> dict[str, Any]:
-    """Tell the reading taken of what comes after hours, and when the deadline would end under the other."""
-    rule, taken = cited("calendar.after_hours", terms.anchor.date()), terms.practice
-    others = {}
-    for option in get_args(AfterHours):
-        if option != taken.after_hours:
-            other = terms.model_copy(update={"practice": taken.model_copy(update={"after_hours": option})})
+    """Tell the reading taken where the count is open, and when the deadline would end under the other."""
+    name, field, options = _OPEN[terms.clock]
+    rule, taken = cited(name, terms.anchor.date()), terms.practice
+    value, others = getattr(taken, field), {}
+    for option in options:
+        if option != value:
+            other = terms.model_copy(update={"practice": taken.model_copy(update={field: option})})
             day = due(other, calendar()).day
             others[option] = day.isoformat() if day else None
     return {
         "rule": rule.path,
-        "value": taken.after_hours,
-        "options": list(get_args(AfterHours)),
+        "value": value,
+        "options": list(options),
         "basis": rule.reading.basis if rule.reading else "",
-        "close_of_business": taken.close.isoformat(timespec="minutes"),
+        **({"close_of_business": taken.close.isoformat(timespec="minutes")} if field == "after_hours" else {}),
         "otherwise": others,
     }
 

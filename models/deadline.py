@@ -15,6 +15,7 @@ from config.rulebook import rule
 from config.zone import SHANGHAI
 
 AfterHours = Literal["same_day", "next_day"]
+LastDay = Literal["stands", "moved"]
 LAST_SECOND: Final = time(23, 59, 59)
 SECOND: Final = timedelta(seconds=1)
 DAY: Final = timedelta(days=1)
@@ -68,6 +69,8 @@ class Practice(Fact):
     """How the office reads and works: receipt after hours, close of business, hour of the daily reminders."""
 
     after_hours: AfterHours
+    last_day: LastDay = "stands"
+    """Whether the last of some calendar days moves past days off."""
     close: time
     remind: time
 
@@ -77,6 +80,7 @@ def practice_on(day: date) -> Practice:
     """Return the practice that the rulebook holds for a day; raises as `rule` does."""
     return Practice(
         after_hours=rule("calendar.after_hours", day),
+        last_day=rule("calendar.days", day),
         close=time.fromisoformat(rule("calendar.close_of_business", day)),
         remind=time.fromisoformat(rule("calendar.reminder_time", day)),
     )
@@ -153,6 +157,8 @@ def due(terms: DeadlineTerms, calendar: Calendar) -> Due:
         reached: Reached | None = Reached(local_day(terms.anchor), provisional=False)
     else:
         reached = reach(terms, calendar, terms.budget)
+        if reached and terms.clock is Clock.DAYS and terms.practice.last_day == "moved":
+            reached = calendar.add_working_days(reached.day - DAY, 1)
     if reached is None:
         return Due(None, None, False, calendar.version)
     day, provisional = reached

@@ -63,7 +63,11 @@ def receipt(terms: DeadlineTerms, calendar: Calendar) -> tuple[ReceiptLine, ...]
     if terms.clock is Clock.DATE:
         day = calendar.day(local_day(terms.anchor))
         return (_line(day, Mark.COUNTED, "fixed"),)
-    return tuple(_days(terms, calendar))
+    lines = tuple(_days(terms, calendar))
+    if terms.clock is Clock.DAYS and terms.practice.last_day == "stands":
+        unmoved = {"provisional": False, "notice": "", "url": ""}  # rests on no holiday notice
+        return tuple(line.model_copy(update=unmoved) for line in lines)
+    return lines
 
 
 def _days(terms: DeadlineTerms, calendar: Calendar) -> Iterator[ReceiptLine]:
@@ -79,9 +83,11 @@ def _days(terms: DeadlineTerms, calendar: Calendar) -> Iterator[ReceiptLine]:
             yield _line(day, Mark.ANCHOR, "anchor" if anchor == received else "anchor_moved")
         elif any(begin <= day.date <= end for begin, end in pauses):
             yield _line(day, Mark.PAUSED, "paused_open" if day.date == stopped else "paused")
+        elif terms.clock is Clock.DAYS and number == terms.budget:
+            yield _line(day, Mark.SKIPPED, "last_day_moved")
         elif terms.clock is Clock.DAYS:
             number += 1
-            yield _line(day, Mark.COUNTED, "counted_calendar", number).model_copy(update={"provisional": False})
+            yield _line(day, Mark.COUNTED, "counted_calendar", number)
         elif day.kind.works():
             number += 1
             yield _line(day, Mark.COUNTED, f"counted_{day.kind}", number)

@@ -249,7 +249,8 @@ def _summary(terms: DeadlineTerms, lines: Sequence[ReceiptLine]) -> str:
     counted, skipped, paused = (
         sum(line.mark is mark for line in lines) for mark in (Mark.COUNTED, Mark.SKIPPED, Mark.PAUSED)
     )
-    return word("receipt_sum_days", anchor=anchor, budget=terms.budget, counted=counted, skipped=skipped, paused=paused)
+    key = "receipt_sum_calendar" if terms.clock is Clock.DAYS else "receipt_sum_days"
+    return word(key, anchor=anchor, budget=terms.budget, counted=counted, skipped=skipped, paused=paused)
 
 
 def _days(lines: Sequence[ReceiptLine]) -> str:

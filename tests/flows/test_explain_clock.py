@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from config.messages import Refusal
+from config.rulebook import cited
 from flows.explain_clock import explain_deadline, explain_identity, explain_uscc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,22 @@ def test_the_reading_and_its_alternative() -> None:
     assert other["reading"]["otherwise"] == {"same_day": "2023-10-08"}
 
 
+def test_calendar_days_with_an_appraisal_excluded_and_the_other_reading() -> None:
+    found = explain_deadline("days", 60, "2026-11-01T10:00", ["2026-11-10..2026-11-20"])
+    assert result("days", 60, "2026-11-01T10:00", ["2026-11-10..2026-11-20"])["due"] == "2027-01-11"
+    assert not found["result"]["provisional"]
+    assert [line["mark"] for line in found["working"]].count("paused") == 11
+    assert found["working"][-1]["number"] == 60
+    assert {line["text"] for line in found["working"] if line["mark"] == "counted"} == {"自然日，计入"}
+    assert found["source"] == [{"document": "中华人民共和国民法典", "article": "第二百零一条、第二百零三条"}]
+    assert (found["reading"]["rule"], found["reading"]["value"]) == ("calendar.days", "stands")
+    holiday = explain_deadline("days", 4, "2026-09-29")
+    assert holiday["result"]["due"] == "2026-10-03"
+    assert holiday["reading"]["otherwise"] == {"moved": "2026-10-08"}
+    assert explain_deadline("days", 2, "2026-11-01", ["2026-11-02.."])["result"]["paused"]
+    assert cited("calendar.days", date(2026, 11, 1)).certainty == "unverified"
+
+
 def test_an_instant_is_read_in_shanghai() -> None:
     assert result("working-days", 2, "2026-09-30T16:00Z", after_hours="next_day")["due"] == "2026-10-10"
     assert result("working-days", 2, "2026-09-30T16:00Z")["due"] == "2026-10-09"
@@ -111,6 +128,8 @@ def test_a_fixed_date() -> None:
     ("arguments", "says"),
     [
         (("weeks", 2, "2023-01-01"), "weeks"),
+        (("days", 0, "2023-01-01"), "0"),
+        (("days", 1001, "2023-01-01"), "1001"),
         (("working-days", 0, "2023-01-01"), "0"),
         (("working-days", 1001, "2023-01-01"), "1001"),
         (("hours", -1, "2023-01-01T10:00"), "-1"),

@@ -219,6 +219,68 @@ def test_hours_are_paused_to_the_second() -> None:
     assert remaining(still, at("2024-10-02"), calendar()) == timedelta(hours=30.5)
 
 
+# --- calendar days
+
+
+def days_from(start: str, budget: int, *pauses: tuple[str, str | None]) -> DeadlineTerms:
+    return terms(start, budget, *pauses, clock=Clock.DAYS)
+
+
+@pytest.mark.parametrize(
+    ("start", "budget", "pauses", "wanted"),
+    [
+        ("2023-09-28T16:00", 1, (), "2023-09-29"),
+        ("2023-09-28T23:59", 30, (), "2023-10-28"),  # holidays and weekends count
+        ("2024-01-31", 30, (), "2024-03-01"),  # through a leap day
+        ("2026-11-25T10:00", 60, (), "2027-01-24"),  # beyond the published calendar, and still firm
+        ("2026-11-01", 60, (("2026-11-10T09:00", "2026-11-20T17:00"),), "2027-01-11"),  # an appraisal: 11 days
+        ("2026-11-01", 60, (("2026-11-10", "2026-11-11"), ("2026-11-10T08:00", "2026-11-10T09:00")), "2027-01-01"),
+    ],
+)
+def test_calendar_days_count_every_day(start: str, budget: int, pauses: tuple[Any, ...], wanted: str) -> None:
+    found = days_from(start, budget, *pauses)
+    end = end_of(found)
+    assert (str(end.day), end.provisional) == (wanted, False)
+    assert end.breach_at == at(wanted) + ONE
+    lines = receipt(found, calendar())
+    assert [line.number for line in lines if line.mark is Mark.COUNTED] == [*range(1, budget + 1)]
+    assert not any(line.notice or line.provisional for line in lines)
+    assert {line.text() for line in lines if line.mark is Mark.COUNTED} == {"自然日，计入"}
+
+
+def test_calendar_days_stand_still_while_a_pause_is_open() -> None:
+    found = days_from("2026-11-01", 60, ("2026-11-10T09:00", None))
+    assert end_of(found).due_at is None
+    assert consumed(found, at("2027-06-01"), calendar()) == 8 * ONE
+    assert remaining(found, at("2027-06-01"), calendar()) == 52 * ONE
+    assert receipt(found, calendar())[-1].text() == "暂停计时，尚未恢复"
+
+
+def test_the_last_of_calendar_days_moves_past_days_off_only_by_the_other_reading() -> None:
+    found = days_from("2026-09-29T10:00", 4)
+    moved = found.model_copy(update={"practice": found.practice.model_copy(update={"last_day": "moved"})})
+    assert str(end_of(found).day) == "2026-10-03"
+    assert str(end_of(moved).day) == "2026-10-08"
+    lines = receipt(moved, calendar())
+    assert [line.number for line in lines if line.mark is Mark.COUNTED] == [1, 2, 3, 4]
+    assert {line.text() for line in lines[5:]} == {"末日遇休假日，顺延"}
+    assert remaining(moved, at("2026-10-05"), calendar()) == timedelta(0)
+    beyond = days_from("2031-04-28", 5)
+    later = beyond.model_copy(update={"practice": beyond.practice.model_copy(update={"last_day": "moved"})})
+    assert end_of(later).provisional
+    assert not end_of(beyond).provisional
+
+
+def test_rungs_of_calendar_days() -> None:
+    found = days_from("2026-11-01T12:00", 60, ("2026-11-10", "2026-11-20"))
+    assert rung_times(found, end_of(found), ["half", "share:80", "last_day", "breach"], calendar()) == {
+        "half": at("2026-12-11T09:00"),
+        "share:80": at("2026-12-29T09:00"),
+        "last_day": at("2027-01-10T09:00"),
+        "breach": at("2027-01-11"),
+    }
+
+
 # --- rungs
 
 
@@ -404,6 +466,7 @@ def of(
 
 
 either: st.SearchStrategy[AfterHours] = st.sampled_from(["same_day", "next_day"])
+counting = st.sampled_from([Clock.WORKING_DAYS, Clock.DAYS, Clock.HOURS])
 
 
 @settings(max_examples=1000)
@@ -423,6 +486,22 @@ def test_working_days_agree_with_the_oracle(
     )
 
 
+@settings(max_examples=300)
+@given(cases(), st.integers(1, 90))
+def test_calendar_days_agree_with_the_oracle(found: tuple[datetime, Spans], budget: int) -> None:
+    start, pauses = found
+    day, left = local(start), budget
+    while left:
+        day += ONE
+        left -= not oracle_paused(day, pauses)
+    clock = of(start, budget, pauses, Clock.DAYS)
+    assert end_of(clock).day == day
+    assert end_of(of(start, budget, pauses, Clock.DAYS, "next_day")).day == day
+    lines = receipt(clock, calendar())
+    assert [line.day for line in lines] == [local(start) + i * ONE for i in range((day - local(start)).days + 1)]
+    assert [line.number for line in lines if line.mark is Mark.COUNTED] == [*range(1, budget + 1)]
+
+
 def local(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
@@ -440,33 +519,33 @@ def test_hours_agree_with_the_oracle(found: tuple[datetime, Spans], budget: int)
                timedelta()) == budget * HOUR  # fmt: skip
 
 
-@given(cases(), st.integers(1, 15), either, st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]))
+@given(cases(), st.integers(1, 15), either, counting)
 def test_add_and_measure_are_inverse(
     found: tuple[datetime, Spans], budget: int, after_hours: AfterHours, clock: Clock
 ) -> None:
     subject = of(*found[:1], budget, found[1], clock, after_hours)
-    breach, unit = end_of(subject).breach_at, ONE if clock is Clock.WORKING_DAYS else HOUR
+    breach, unit = end_of(subject).breach_at, HOUR if clock is Clock.HOURS else ONE
     end = end_of(subject).due_at
     assert breach is not None
     assert end is not None
-    at_end = breach if clock is Clock.WORKING_DAYS else end
+    at_end = end if clock is Clock.HOURS else breach
     assert consumed(subject, at_end, calendar()) == budget * unit
     assert remaining(subject, at_end, calendar()) == timedelta(0)
     assert remaining(subject, at_end - timedelta(seconds=2), calendar()) > timedelta(0)
 
 
-@given(cases(), moments, st.integers(1, 15), st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]))
+@given(cases(), moments, st.integers(1, 15), counting)
 def test_consumed_and_remaining_make_the_budget_until_it_is_used_up(
     found: tuple[datetime, Spans], moment: datetime, budget: int, clock: Clock
 ) -> None:
-    subject, unit = of(*found[:1], budget, found[1], clock), ONE if clock is Clock.WORKING_DAYS else HOUR
+    subject, unit = of(*found[:1], budget, found[1], clock), HOUR if clock is Clock.HOURS else ONE
     used, left = consumed(subject, moment, calendar()), remaining(subject, moment, calendar())
     assert used >= timedelta(0)
     assert left == max(budget * unit - used, timedelta(0))
     assert end_of(subject).overdue(moment) <= (left == timedelta(0))
 
 
-@given(cases(), st.integers(1, 15), st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]), st.randoms())
+@given(cases(), st.integers(1, 15), counting, st.randoms())
 def test_pausing_twice_is_pausing_once(found: tuple[datetime, Spans], budget: int, clock: Clock, dice: Any) -> None:
     start, pauses = found
     again = [*pauses, *pauses, *((a, a + (b - a) / 2) for a, b in pauses)]
@@ -474,7 +553,7 @@ def test_pausing_twice_is_pausing_once(found: tuple[datetime, Spans], budget: in
     assert end_of(of(start, budget, pauses, clock)) == end_of(of(start, budget, again, clock))
 
 
-@given(cases(), cases(), st.integers(1, 15), st.integers(0, 5), st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]))
+@given(cases(), cases(), st.integers(1, 15), st.integers(0, 5), counting)
 def test_more_budget_a_later_start_and_more_pauses_never_end_earlier(
     found: tuple[datetime, Spans], other: tuple[datetime, Spans], budget: int, more: int, clock: Clock
 ) -> None:
@@ -491,28 +570,32 @@ def test_more_budget_a_later_start_and_more_pauses_never_end_earlier(
 
 
 @settings(max_examples=300)
-@given(cases(), st.integers(1, 15), st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]))
+@given(cases(), st.integers(1, 15), counting)
 def test_the_total_is_the_sum_of_its_segments(found: tuple[datetime, Spans], budget: int, clock: Clock) -> None:
     start, pauses = found
-    subject, unit = of(start, budget, pauses, clock), ONE if clock is Clock.WORKING_DAYS else HOUR
+    subject, unit = of(start, budget, pauses, clock), HOUR if clock is Clock.HOURS else ONE
     end = end_of(subject)
     assert end.due_at is not None
     assert end.breach_at is not None
-    stop = end.breach_at if clock is Clock.WORKING_DAYS else end.due_at
+    stop = end.due_at if clock is Clock.HOURS else end.breach_at
     marks = sorted({start, stop, *(m for pause in pauses for m in pause if start < m < stop)})
     segments = [(a, b) for a, b in pairwise(marks) if not any(begin <= a and b <= end for begin, end in pauses)]
     if clock is Clock.HOURS:
         assert sum((b - a for a, b in segments), timedelta()) == budget * unit
     whole = {local(a) + i * ONE for a, b in segments for i in range((local(b - MINUTE) - local(a)).days + 1)}
-    counted = {day for day in whole if day > local(start) and oracle_works(day) and not oracle_paused(day, pauses)}
-    if clock is Clock.WORKING_DAYS:
+    counted = {
+        day
+        for day in whole
+        if day > local(start) and (clock is Clock.DAYS or oracle_works(day)) and not oracle_paused(day, pauses)
+    }
+    if clock is not Clock.HOURS:
         assert len(counted) == budget
     used = [consumed(subject, mark, calendar()) for mark in marks]
     assert used == sorted(used)
     assert used[-1] == budget * unit
 
 
-@given(cases(), st.integers(1, 15), st.sampled_from([Clock.WORKING_DAYS, Clock.HOURS]))
+@given(cases(), st.integers(1, 15), counting)
 def test_a_pause_still_open_stops_the_clock_for_good(found: tuple[datetime, Spans], budget: int, clock: Clock) -> None:
     start, pauses = found
     end = end_of(of(start, budget, pauses, clock)).due_at

@@ -287,6 +287,19 @@ def test_hours_are_told_in_hours_and_a_paused_clock_shows_no_light(installation:
     assert light(deadline_page().body) == ["■ 超期 超期3小时", "○ 暂停 已暂停计时"]
 
 
+def test_calendar_days_are_never_called_working_days(installation: Path) -> None:
+    del installation
+    case = season()
+    start_clock(case, Owed("report", Clock.DAYS, 60, rungs=("half", "breach")))
+    body = deadline_page().body
+    assert light(body) == ["● 正常 剩余60天"]
+    assert "期限 60 天（自然日）：计入 60 天，不计 0 天，暂停 0 天。" in body
+    assert "个工作日" not in body
+    assert "（暂定）" not in body
+    pause_clock(case, "report")
+    assert light(deadline_page().body) == ["○ 暂停 已暂停计时"]
+
+
 def test_a_date_that_a_notice_may_still_move_is_flagged(installation: Path) -> None:
     del installation
     start_clock(season(), Owed("posting", Clock.WORKING_DAYS, 5, anchor=datetime(2031, 5, 5, 9, tzinfo=SHANGHAI)))
