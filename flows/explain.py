@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from config.messages import Refusal, say
 from config.rulebook import Version, cited, entry
-from flows import explain_policy
+from flows import explain_incident, explain_policy
 from flows.explain_clock import explain_deadline, explain_identity, explain_uscc
 from flows.explanation import (
     Language,
@@ -95,6 +95,7 @@ app = typer.Typer(
     help="说明一条规则、时限、金额或号码的依据（输出一个 JSON）",
 )
 app.add_typer(explain_policy.app)
+app.add_typer(explain_incident.app)
 
 
 @app.command(help="兵役登记。例：explain registration --born 2005-12-31 --sex male --on 2023-06-30")

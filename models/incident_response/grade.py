@@ -32,7 +32,11 @@ class Level(StrEnum):
     @property
     def text(self) -> str:
         """The level in Chinese with its numeral, e.g. 较大（Ⅲ级）."""
-        return say(f"incident_grade.level_{self.value}")
+        return self.told("zh")
+
+    def told(self, language: str) -> str:
+        """Return the level in a language."""
+        return say(f"incident_grade.level_{self.value}", language)
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Level(other).rank
