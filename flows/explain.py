@@ -266,8 +266,10 @@ def _version(version: Version) -> dict[str, Any]:
 
 @app.command(help="时限的逐日说明。例：explain deadline --clock working-days --budget 2 --from 2023-09-28T16:00")
 def deadline(
-    clock: Annotated[str, typer.Option("--clock", help="working-days 工作日、days 自然日、hours 小时、date 固定日期")],
-    budget: Annotated[int, typer.Option("--budget", help="工作日数、天数或小时数，固定日期填 0")],
+    clock: Annotated[
+        str, typer.Option("--clock", help="working-days 工作日、days 自然日、hours 小时、minutes 分钟、date 固定日期")
+    ],
+    budget: Annotated[int, typer.Option("--budget", help="工作日数、天数、小时数或分钟数，固定日期填 0")],
     start: Annotated[str, typer.Option("--from", help="起算时间")],
     pause: Annotated[list[str] | None, typer.Option("--pause", help="中止期间 A..B，两端均不计，可重复")] = None,
     after_hours: Annotated[str | None, typer.Option("--after-hours", help="same_day 或 next_day")] = None,
