@@ -16,6 +16,7 @@ class BoardPlan(Fact):
     """The board of one process; every list holds statuses."""
 
     most: int = Field(default=0, ge=0, description="Instances with a board at a time, the oldest first; 0: all of them")
+    own: bool = Field(default=False, description="Its instances have boards of their own kind, not this one")
     key: str = Field(default="case", pattern=r"^[a-z][a-z0-9-]*$", description="Artifact key before the case number")
     line: tuple[str, ...] = Field(default=(), description="Main line of stages in order; empty: statuses as they come")
     columns: tuple[str, ...] = Field(default=(), description="Stages in the table by town")
@@ -38,6 +39,11 @@ def board_plan(process: str) -> BoardPlan:
         FileWrongError: the file cannot be used; names the place.
     """
     return _plans().get(process, BoardPlan())
+
+
+def on_their_own() -> list[str]:
+    """Return the processes whose instances have boards of their own kind."""
+    return [name for name, plan in _plans().items() if plan.own]
 
 
 def capped() -> dict[str, int]:

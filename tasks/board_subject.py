@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, case, func, literal, select
 
-from config.boards import capped
+from config.boards import capped, on_their_own
 from tasks.journal import CASES, ENTRIES
 from tasks.members import standing_by_unit
 from tasks.store import reading
@@ -51,7 +51,7 @@ def board_subjects(since: datetime) -> list[str]:
     chosen = (
         select(CASES.c.number, INSTANCES.c.case_id)
         .select_from(RUNNING)
-        .where(shown, CASES.c.process.not_in(capped()))
+        .where(shown, CASES.c.process.not_in([*capped(), *on_their_own()]))
         .order_by(INSTANCES.c.case_id)
     )
     with reading() as connection:

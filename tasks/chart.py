@@ -33,6 +33,8 @@ _STYLE: Final = (
     ".strong{fill:#f8fafc;stroke:#f8fafc}.muted{fill:#9aa4b2}.track{fill:#2b2e35}.s0{fill:#1e3a5f}.s1{fill:#2f6fb7}"
     ".s2{fill:#60a5fa}.s3{fill:#bfdbfe}.mark{stroke:#f8fafc}.plain{fill:#60a5fa}.good{fill:#4ade80}.soon{fill:#fbbf24}"
     ".bad{fill:#f87171}}"
+    ".line{fill:none!important;stroke-width:2.5;stroke-linecap:round;stroke-linejoin:round}.line.plain{stroke:#3b82f6}"
+    ".line.bad{stroke:#dc2626}.line.soon{stroke:#d97706}.line.muted,.line.track{stroke:#94a3b8;stroke-width:1}.onto{fill:#fff}"
 )
 
 

@@ -15,6 +15,7 @@ from tasks.conscription.retention import erase_expired
 from tasks.deadline import recompute
 from tasks.deadline_set import recompute_gathered
 from tasks.housekeeping import erase_sheets, forget_duty_runs
+from tasks.incident_response.board import incident_pages
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
 from tasks.policy_redemption.board import redemption_pages
@@ -51,8 +52,9 @@ def show_boards() -> int:
     with prefect() as client:
         changed = publish_boards(client, {season.number: places_of(season) for season in seasons})
         rankings = [page for season in seasons if (page := ranking_board(season))]
+        incidents = incident_pages(client)
         policies = [*redemption_pages(), *money_pages(), *bulletin_pages(), *demand_page()]
-        return len(changed) + len(publish_pages(client, [*rankings, *policies])[0])
+        return len(changed) + len(publish_pages(client, [*rankings, *incidents, *policies])[0])
 
 
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (

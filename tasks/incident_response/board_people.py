@@ -1,0 +1,94 @@
+"""The part of an incident's board about people: who was called and answered what, and what is asked of whom."""
+
+from typing import Any, Final, NamedTuple
+
+from tasks.board_page import cut_note, link, local, office_title, plain, run_address, sections, table
+from tasks.board_worklist import answer_address, due_text
+from tasks.incident_response.timeline import ack_text, purpose_text
+from tasks.incident_response.view import View, word
+
+MOST: Final = 200
+EXHAUSTED: Final = "exhausted"
+UNABLE: Final = "unable"
+UNSHOWN: Final = "-"
+
+
+class CallState(NamedTuple):
+    """How one call stands: `answered`, `lapsed`, `unable`, `exhausted`, `stood_down` or `calling`."""
+
+    row: Any
+    state: str
+    said: str
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody can be counted on."""
+        return self.state in ("lapsed", UNABLE, EXHAUSTED, "calling")
+
+
+def call_states(view: View) -> list[CallState]:
+    """Return the calls, those that nobody answered first."""
+    found = [_state(view, call) for call in view.calls]
+    order = (EXHAUSTED, "lapsed", UNABLE, "calling", "answered", "stood_down")
+    return sorted(found, key=lambda one: (order.index(one.state), one.row.id))
+
+
+def _state(view: View, call: Any) -> CallState:
+    acks = view.acks_of(call.id)
+    said = "；".join(f"{ack_text(ack)} {local(ack.occurred_at)[-5:]}" for ack in acks)
+    if call.ended_why == EXHAUSTED:
+        state = EXHAUSTED
+    elif acks and acks[-1].kind == UNABLE:
+        state = UNABLE
+    elif acks:
+        lapsed = call.holds_until is not None and view.at > call.holds_until and call.ended_at is None
+        state = "lapsed" if lapsed else "answered"
+    else:
+        state = "stood_down" if call.ended_at else "calling"
+    return CallState(call, state, said)
+
+
+def calls_table(view: View, states: list[CallState]) -> str:
+    """Return who was called, by which step, and what they said."""
+    if not states:
+        return ""
+    heads = [word(f"call_{head}") for head in ("state", "who", "about", "called", "step", "said", "holds")]
+    rows = [
+        [
+            _shown(one),
+            _who(one.row),
+            plain(purpose_text(view, one.row.purpose)),
+            local(one.row.called_at),
+            word("ladder_step", step=one.row.step, of=len(view.plan.ladder)),
+            plain(one.said),
+            local(one.row.holds_until) if one.state in ("answered", "lapsed") else "",
+        ]
+        for one in states[:MOST]
+    ]
+    return sections(f"## {word('calls')}", table(heads, rows), cut_note(len(states), min(len(states), MOST)))
+
+
+def _shown(one: CallState) -> str:
+    said = word(f"state_{one.state}")
+    return f"**{said}**" if one.state in (EXHAUSTED, "lapsed", UNABLE) else said
+
+
+def _who(call: Any) -> str:
+    role = plain(office_title(call.role))
+    return f"{role}<br>{plain(call.staff_no)}" if call.staff_no else f"{role}<br>{word('nobody_holds')}"
+
+
+def questions_table(view: View, decide_id: str) -> str:
+    """Return the open questions with their links, as the worklist has them."""
+    if not view.questions:
+        return ""
+    heads = [word(f"question_{head}") for head in ("number", "what", "who", "since", "due")]
+    rows = []
+    for one in view.questions:
+        shown = one.run_id not in ("", UNSHOWN)
+        lines = [link(one.number, run_address(one.run_id)) if shown else one.number]
+        if decide_id:
+            lines.append(f"**{link(word('answer'), answer_address(decide_id, one.number))}**")
+        asked = [plain(one.title), plain(office_title(one.role)), local(one.asked_at), due_text(one, view.at)]
+        rows.append(["<br>".join(lines), *asked])
+    return sections(f"## {word('questions')}", table(heads, rows))

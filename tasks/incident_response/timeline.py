@@ -1,0 +1,137 @@
+"""What happened in an incident: when it occurred, when it was recorded, under which clause or as a free event."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from config.incident_timeline import LANES, clause_of, lane_of
+from config.messages import MessageMissingError, say
+from config.settings import settings
+from tasks.board_page import cut_note, first_said, local, plain, point_title, sections, status_title, table
+from tasks.board_page import word as usual
+from tasks.incident_response.face import IncidentSheet, Lane
+from tasks.incident_response.standing import PROCESS
+from tasks.incident_response.view import View, word
+from tasks.step import SYSTEM
+
+SHOWN: Final = 60
+LONGEST: Final = 80
+ANSWERED: Final = ("ask-", "signed-")
+UNSHOWN: Final = ("asked-", "until-", "for-", "clock-", "received-", "withdrawn-", "lapsed-", "wait-", "ack")
+"""What only clocks, waits and questions write; acknowledgements are told from their own table."""
+MOMENTS: Final = ("occurred_at", "as_of")
+WORDS: Final = ("matter", "text", "title", "reason", "evidence")
+
+
+class Row(NamedTuple):
+    """One line of the timeline."""
+
+    occurred: datetime
+    recorded: datetime
+    title: str
+    who: str
+    clause: str
+    note: str
+
+    @property
+    def lane(self) -> str:
+        """Chapter of the plan."""
+        return lane_of(self.clause)
+
+
+def timeline(view: View) -> list[Row]:
+    """Return every line of an incident, the latest recorded first."""
+    rows = [*_journal(view), *_acks(view)]
+    return sorted(rows, key=lambda row: (row.recorded, row.occurred), reverse=True)
+
+
+def line_title(step: str) -> str:
+    """Return what a line of the journal is called."""
+    if step.startswith(ANSWERED):
+        return usual("history_answered", point=point_title(PROCESS, step.partition("-")[2]))
+    stem = step.replace(".", "-").partition("-")[0]
+    keys = (f"step_{PROCESS}.{step}", f"incident_board.line_{step}", f"step_{PROCESS}.{stem}",
+            f"incident_board.line_{stem}")  # fmt: skip
+    return first_said(*keys, otherwise=step)
+
+
+def _journal(view: View) -> Iterator[Row]:
+    stated = {report.number: report.as_of for report in view.reports}
+    for entry in view.entries:
+        if entry.step.startswith(UNSHOWN):
+            continue
+        outcome = entry.outcome if isinstance(entry.outcome, Mapping) else {}
+        occurred = _stated(outcome) or (stated.get(entry.turn) if entry.step in ("report", "opened") else None)
+        again = f"（{entry.turn}）" if entry.turn > 1 else ""
+        reached = status_title(PROCESS, entry.after) if entry.after != entry.before else ""
+        note = "；".join(filter(None, (_note(outcome), reached and word("reached", status=reached))))
+        who = "" if entry.actor == SYSTEM else entry.actor
+        clause = clause_of(entry.step, entry.rule)
+        yield Row(occurred or entry.at, entry.at, line_title(entry.step) + again, who, clause, note)
+
+
+def _stated(outcome: Mapping[str, Any]) -> datetime | None:
+    found = next((outcome[name] for name in MOMENTS if isinstance(outcome.get(name), str) and outcome[name]), None)
+    try:
+        return datetime.fromisoformat(found) if found else None
+    except ValueError:
+        return None
+
+
+def _note(outcome: Mapping[str, Any]) -> str:
+    text = next((outcome[name] for name in WORDS if isinstance(outcome.get(name), str)), "")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _acks(view: View) -> Iterator[Row]:
+    calls = {call.id: call for call in view.calls}
+    for ack in view.acks:
+        call = calls.get(ack.call_id)
+        title = word("line_ack", kind=ack_text(ack), purpose=purpose_text(view, call.purpose) if call else "")
+        yield Row(ack.occurred_at, ack.recorded_at, title, ack.by, clause_of("ack"), word(f"way_{ack.way}"))
+
+
+def ack_text(ack: Any) -> str:
+    """Return what a person said, with when they will be there."""
+    said = word(f"ack_{ack.kind}")
+    return said if ack.eta_minutes is None else word("with_eta", said=said, minutes=ack.eta_minutes)
+
+
+def purpose_text(view: View, purpose: str) -> str:
+    """Return what a call is about."""
+    kind, _, code = purpose.partition(":")
+    if kind == "group":
+        return view.group_title(code)
+    try:
+        return say(f"incident_board.purpose_{kind}", settings().language)
+    except MessageMissingError:
+        return purpose
+
+
+def draw_timeline(sheet: IncidentSheet, view: View, rows: list[Row]) -> None:
+    """Draw the timeline as lanes by chapter of the plan."""
+    if not rows:
+        return
+    marks = {
+        lane: [(row.occurred, "plain" if row.clause else "muted") for row in rows if row.lane == lane] for lane in LANES
+    }
+    lanes = [Lane(word(f"lane_{lane}"), found) for lane, found in marks.items() if found]
+    begin = min(row.occurred for row in rows)
+    sheet.strip(word("timeline"), lanes, begin, max(view.at, *(row.recorded for row in rows)))
+
+
+def timeline_table(rows: list[Row]) -> str:
+    """Return the timeline as a table, the newest first."""
+    heads = [word(f"timeline_{head}") for head in ("recorded", "occurred", "what", "who", "clause", "note")]
+    cells = (
+        [
+            local(row.recorded),
+            "" if local(row.occurred) == local(row.recorded) else local(row.occurred),
+            plain(row.title),
+            plain(row.who),
+            plain(row.clause) or word("free_event"),
+            plain(row.note),
+        ]
+        for row in rows[:SHOWN]
+    )
+    return sections(f"## {word('timeline')}", table(heads, cells), cut_note(len(rows), min(len(rows), SHOWN)))
