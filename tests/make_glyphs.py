@@ -69,7 +69,8 @@ class OutlinePen(BasePen):
 
 def wanted(more: str) -> list[str]:
     """Return the characters to draw."""
-    files = [*CONFIG.glob("messages/zh/*.yaml"), *CONFIG.glob("rules/*.yaml"), CONFIG / "offices.yaml"]
+    files = [*CONFIG.glob("messages/zh/*.yaml"), *CONFIG.glob("rules/*.yaml"), *CONFIG.glob("emergency_plans/*.yaml"),
+             CONFIG / "offices.yaml"]  # fmt: skip
     characters = {chr(code) for code in range(0x20, 0x7F)} | set(more)
     characters |= {character for file in files for character in file.read_text(encoding="utf-8")}
     if TARGET.exists():

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import func, select
 
 from config.settings import settings
+from models.incident_response.grade import Casualties, grade_range
 from tasks.board import DECIDE, KEPT_AFTER_CLOSING, publish_pages
 from tasks.board_page import (
     Page,
@@ -58,6 +59,7 @@ KEY: Final = "incident"
 OVERVIEW: Final = "incidents"
 GROUP_FORM: Final = "report_group/report_group"
 MOST_HANDS: Final = 8
+TELLING: Final = ("incident_grade.confirmed", "incident_grade.worst", "incident_grade.unknown_")
 SITUATION: Final = "situation"
 LEVELS: Final = ("", "IV", "III", "II", "I")
 _TOLL_TONES: Final = {"dead": "bad", "injured": "soon", "missing": "plain"}
@@ -124,6 +126,7 @@ def head(view: View) -> str:
     lines = {
         "status": f"**{plain(status_title(PROCESS, view.case.status))}**",
         "grade": f"**{grades_text(incident)}**",
+        "criteria": plain(criteria(view)),
         "response": f"**{level_title(incident.response_level)}**",
         "command": commands(view),
         "expected": plain(expected(view)),
@@ -134,6 +137,17 @@ def head(view: View) -> str:
         "beyond": "" if incident.beyond_district is None else word(f"beyond_{str(incident.beyond_district).lower()}"),
     }
     return "\n".join(f"- {word(f'head_{name}')}{value}" for name, value in lines.items() if value)
+
+
+def criteria(view: View) -> str:
+    """Return which criterion makes the grade, and what nobody knows yet."""
+    incident = view.incident
+    loss = None if incident.loss_cents is None else Decimal(incident.loss_cents) / 100
+    known = Casualties(
+        dead=incident.dead, injured=incident.injured, missing=incident.missing, trapped=incident.trapped, loss=loss
+    )
+    told = [line for line in grade_range(known, view.case.on_day).working if line.key.startswith(TELLING)]
+    return "；".join(line.text(settings().language) for line in told)
 
 
 def commands(view: View) -> str:
@@ -341,6 +355,6 @@ def _id(client: SyncPrefectClient, name: str) -> str:
 
 
 def refresh(number: str) -> None:
-    """Bring one incident's board up at once; where the server is away, the watch does it later."""
-    with suppress(httpx.HTTPError), prefect() as client:
+    """Bring one incident's board up at once; where that fails, the watch does it later, and says why it cannot."""
+    with suppress(Exception), prefect() as client:  # what was brought must not fail for its picture
         publish_pages(client, [incident_page(number, forms_of(client))])

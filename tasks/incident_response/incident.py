@@ -17,6 +17,7 @@ from tasks import yearly
 from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.door import Admitted
+from tasks.incident_response.board import refresh
 from tasks.journal import CASES
 from tasks.officer import check_code, represents, roles_held
 from tasks.reach import prefect
@@ -174,12 +175,16 @@ def signed(staff_no: str, code: str, roles: tuple[str, ...]) -> Admitted:
 
 
 def arrived(number: str) -> None:
-    """Wake an incident's run after something was brought; where the server is away, the rescue does it later."""
+    """Wake an incident's run after something was brought, and bring its board up.
+
+    Where the server is away, the rescue and the watch do it later.
+    """
     try:
         with prefect() as client:
             wake(client, run_of(number))
     except httpx.HTTPError:
         return
+    refresh(number)
 
 
 def brought(dossier: Dossier) -> None:

@@ -45,7 +45,12 @@ def test_a_picture_is_well_formed_and_holds_no_text_that_needs_a_font() -> None:
 
 def texts_that_charts_draw() -> dict[str, str]:
     messages = ROOT / "config" / "messages" / "zh"
-    files = [messages / "board.yaml", *messages.glob("*_status.yaml"), *messages.glob("duty_*.yaml")]
+    files = [
+        messages / "board.yaml",
+        messages / "incident_board.yaml",
+        *messages.glob("*_status.yaml"),
+        *messages.glob("duty_*.yaml"),
+    ]
     found = {file.name: "".join(map(str, yaml.safe_load(file.read_text(encoding="utf-8")).values())) for file in files}
     return found | {"offices.yaml": "".join(body.title for body in (*towns(), *roles()))}
 
