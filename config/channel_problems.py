@@ -15,6 +15,8 @@ _SECRET_NAME: Final = re.compile(r"token|key|secret|pass|pwd|auth|sign", re.IGNO
 _LOOKS_RANDOM: Final = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")
 # Set by the sender itself: what is loosened or repeated here would undo its promises (one text, one person, verified).
 _LOOSE: Final = frozenset({"verify", "retry", "overflow", "redirect", "format", "cto", "rto", "cc", "bcc"})
+# Services that word their answers as they like, so that the channel says how a success reads.
+_ANY_WORDING: Final = frozenset({"json", "jsons", "form", "forms", "sms", "smss"})
 
 
 @dataclass(frozen=True)
@@ -124,5 +126,15 @@ def _of_url(place: str, channel: Channel) -> Iterator[Problem]:
             yield _problem(place, "option_refused", option=name)
         elif _written(name, value):
             yield _problem(place, "secret_written", part=name)
-    if channel.success and channel.scheme.rstrip("s") not in {"json", "form"}:
+    if channel.sms:
+        yield from _of_gateway(place, channel)
+    if channel.success and channel.scheme not in _ANY_WORDING:
         yield _problem(place, "success_unused")
+
+
+def _of_gateway(place: str, channel: Channel) -> Iterator[Problem]:
+    query = dict(parse_qsl(urlsplit(channel.url).query, keep_blank_values=True))
+    if not query.get("secret"):
+        yield _problem(place, "gateway_unsigned")
+    if query.get("to") != TARGET and REFERENCE.fullmatch(query.get("to", "")) is None:
+        yield _problem(place, "gateway_without_phone")

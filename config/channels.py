@@ -31,6 +31,7 @@ class Provider(NamedTuple):
 
 _PASSWORD: Final = Provider(6_000, 60_000, frozenset({"password"}))
 _MAIL: Final = Provider(600, 60_000, frozenset({"password"}))
+_SMS: Final = Provider(600, 4_000, frozenset({"user", "password"}))
 # Only services whose answer is judged by its body (tasks/channel.py), each proven by a contract test. Rates and sizes
 # are the providers' published limits, and cautious guesses where they publish none; a channel may set its own.
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -50,6 +51,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "barks": Provider(60, 3_000, frozenset({"password", "path"})),
     "pushplus": Provider(5, 18_000, frozenset({"host"})),
     "wxpusher": Provider(60, 30_000, frozenset({"host"})),
+    "sms": _SMS,
+    "smss": _SMS,
 }
 
 
@@ -62,8 +65,15 @@ class Channel(Fact):
     relay: str = Field(default="", pattern=r"^(https?://[^/?#@\s]+)?$", description="Own gateway before the provider")
     drill: bool = Field(default=False, description="Carries drills, and nothing but drills")
     success: str = Field(
-        default="", pattern=r"^(\w+=\S+)?$", description="What the body of a web hook's success says: code=0"
+        default="",
+        pattern=r"^([\w.]+=\S+)?$",
+        description="What the body of a success says, of a web hook or a gateway: code=0, data.status=OK|0",
     )
+    refused: tuple[str, ...] = Field(
+        default=(), description="Codes of the body that no retry mends: next channel at once"
+    )
+    limited: tuple[str, ...] = Field(default=(), description="Codes of the body that ask for a pause")
+    segments: int = Field(default=4, ge=1, le=10, description="Parts of 67 characters that one text message may have")
     per_minute: int | None = Field(default=None, gt=0)
     max_bytes: int | None = Field(default=None, ge=400)
     deadline: float = Field(default=15, gt=0, le=120, description="Seconds that one call may take")
@@ -71,10 +81,20 @@ class Channel(Fact):
     attempts: int = Field(default=8, ge=1, description="Failures of a notice while others pass, before it is dead")
     patience_minutes: int | None = Field(default=None, gt=0, description="Age at which a notice is given up")
 
+    @field_validator("refused", "limited", mode="before")
+    @classmethod
+    def _as_text(cls, given: Any) -> Any:
+        return tuple(map(str, given)) if isinstance(given, list) else given
+
     @property
     def scheme(self) -> str:
         """Service of the URL, such as `wecombot`."""
         return self.url.partition("://")[0].lower()
+
+    @property
+    def sms(self) -> bool:
+        """Whether it carries text messages, which have no title and count characters."""
+        return self.scheme in {"sms", "smss"}
 
     @property
     def provider(self) -> Provider:

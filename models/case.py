@@ -324,6 +324,10 @@ class NoticeStatus(StrEnum):
     """Taken back before it left: whoever it calls has answered already."""
 
 
+URGENT_WAITING_SQLITE: Final = "urgent = 1 AND next_at IS NOT NULL"
+"""Urgent notices that wait, in the very words of SQLite's query: it uses a partial index only where they match."""
+
+
 class Notice(SQLModel, table=True):
     """One message to one person over one channel, queued in the transaction of its step and sent after the commit."""
 
@@ -336,6 +340,13 @@ class Notice(SQLModel, table=True):
             postgresql_where=text("next_at IS NOT NULL"),
         ),
         Index("ix_notices_recipient", "recipient", "id"),
+        Index(
+            "ix_notices_urgent",
+            "channel",
+            "next_at",
+            sqlite_where=text(URGENT_WAITING_SQLITE),
+            postgresql_where=text("urgent AND next_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

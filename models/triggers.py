@@ -14,6 +14,8 @@ GUARDED: Final = (
     "incident_acks",
 )
 """Every table that only grows: a restored database must guard each."""
+FIXED: Final = ("cases",)
+"""Tables of which one column never changes: a restored database must guard these too."""
 
 
 def _sqlite(table: str) -> list[str]:
@@ -47,3 +49,22 @@ def trigger_statements(dialect: str, tables: Iterable[str] = APPEND_ONLY) -> lis
     """Return the statements that make tables append-only on a database; each has its key in `id`."""
     make = _sqlite if dialect == "sqlite" else _postgresql
     return [statement for table in tables for statement in make(table)]
+
+
+def drill_statements(dialect: str) -> list[str]:
+    """Return the statements that hold a case's drill flag fast: a drill stays one, and the reverse."""
+    refuse, change = "the drill flag of a case never changes", "BEFORE UPDATE OF drill ON cases"
+    if dialect == "sqlite":
+        abort = f"BEGIN SELECT RAISE(ABORT, '{refuse}'); END"
+        # INSERT OR REPLACE takes the old row away without any update
+        other = "SELECT 1 FROM cases WHERE (id = NEW.id OR number = NEW.number) AND drill IS NOT NEW.drill"
+        return [
+            f"CREATE TRIGGER cases_drill_fixed {change} WHEN OLD.drill IS NOT NEW.drill {abort}",
+            f"CREATE TRIGGER cases_drill_kept BEFORE INSERT ON cases WHEN EXISTS ({other}) {abort}",
+        ]
+    body = f"$$ BEGIN RAISE EXCEPTION '{refuse}'; END $$"
+    act = "WHEN (OLD.drill IS DISTINCT FROM NEW.drill) EXECUTE FUNCTION cases_drill_refuse()"
+    return [
+        f"CREATE FUNCTION cases_drill_refuse() RETURNS trigger LANGUAGE plpgsql AS {body}",
+        f"CREATE TRIGGER cases_drill_fixed {change} FOR EACH ROW {act}",
+    ]

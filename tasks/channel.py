@@ -38,9 +38,10 @@ from config.channels import REFERENCE, TARGET
 from config.messages import Refusal, say
 from tasks.courier import Delivery, Job, Outcome
 from tasks.mail_witness import StrictMail
+from tasks.sms import SmsGateway
 from tasks.witness import Canned, Exchange, StrictRequests, no_network, redact, watching
 
-PLUGINS: Final[dict[str, type[NotifyBase]]] = {
+PLUGINS: Final[dict[str, type[NotifyBase] | type[SmsGateway]]] = {
     "json": NotifyJSON,
     "jsons": NotifyJSON,
     "form": NotifyForm,
@@ -57,6 +58,8 @@ PLUGINS: Final[dict[str, type[NotifyBase]]] = {
     "barks": NotifyBark,
     "pushplus": NotifyPushplus,
     "wxpusher": NotifyWxPusher,
+    "sms": SmsGateway,
+    "smss": SmsGateway,
 }
 _MAIL: Final = frozenset({"mailto", "mailtos"})
 _FORBIDDEN: Final = frozenset(",;\\ \t\r\n\0")
@@ -92,6 +95,11 @@ SAMPLES: Final[dict[str, tuple[str, str, str]]] = {
     "bark": ("bark://bark.invalid/0a0a", '{"code":200,"message":"success"}', '{"code":400,"message":"device token"}'),
     "pushplus": ("pushplus://" + "0a" * 16, '{"code":200,"msg":"ok"}', '{"code":903,"msg":"invalid token"}'),
     "wxpusher": ("wxpusher://AT_0a0a0a0a/UID_someone", '{"code":1000,"msg":"ok"}', '{"code":1001,"msg":"no appToken"}'),
+    "sms": (
+        "sms://gateway.invalid/send?to=13000000000&secret=0a0a",
+        '{"code":0,"msg":"ok"}',
+        '{"code":"isv.MOBILE_NUMBER_ILLEGAL","msg":"13000000000"}',
+    ),
     "json": ("json://hook.invalid/in", "", ""),
     "form": ("form://hook.invalid/in", "", ""),
 }
@@ -173,7 +181,7 @@ def _compose(job: Job, secrets: list[str]) -> str | Delivery:
 
 
 @lru_cache(maxsize=256)
-def _plugin(url: str) -> NotifyBase | None:
+def _plugin(url: str) -> NotifyBase | SmsGateway | None:
     """Make the plugin of a URL; kept, because some hold an access token that they may fetch a few times a day only."""
     kind = PLUGINS[url.partition("://")[0].lower()]
     try:
@@ -200,7 +208,9 @@ def deliver(job: Job, canned: Canned | None = None) -> Delivery:
         return Delivery(Outcome.REJECTED, say("channels.request_wrong", why="URL"))
     delivery = Delivery(Outcome.REJECTED, say("channels.not_composed"))
     for body in job.bodies:
-        exchange = Exchange(job.url.partition("://")[0].lower(), job.relay, job.success, canned)
+        exchange = Exchange(
+            job.url.partition("://")[0].lower(), job.relay, job.success, job.refused, job.limited, canned
+        )
         with watching(exchange):
             passed = plugin.notify(title=job.title, body=body, body_format=NotifyFormat.TEXT)
         delivery = _verdict(passed=passed is True, seen=exchange.delivery)
@@ -284,7 +294,8 @@ def main() -> None:
     answer({"ready": True})
     while True:
         fields = json.loads(jobs.get())
-        answer(asdict(deliver(Job(**fields | {"bodies": tuple(fields["bodies"])}))))
+        lists = {name: tuple(fields[name]) for name in ("bodies", "refused", "limited")}
+        answer(asdict(deliver(Job(**fields | lists))))
 
 
 if __name__ == "__main__":

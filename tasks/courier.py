@@ -49,6 +49,8 @@ class Job:
     bodies: tuple[str, ...]
     relay: str = ""
     success: str = ""
+    refused: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()
     deadline: float = 15.0
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
-from config.channels import TARGET, Channels
+from config.channels import TARGET, Channel, Channels
 from config.messages import say
 from config.settings import settings
 from tasks.courier import Delivery, Job, Outcome
+from tasks.sms_text import length, room, shorten
 
 # A long Chinese subject is what strict relays mangle, and what a telephone cuts anyway.
 TITLE_LENGTH: Final = 20
@@ -53,10 +55,15 @@ def render(template: str, facts: dict[str, Any], *, case: str, number: int, dril
     """
     language = settings().language
     given = facts | {"case": case, "number": number}
-    mark = say("channels.drill_mark", language) if drill else ""
+    mark = drill_mark() if drill else ""
     title = _LINE.sub(" ", say(f"{template}_title", language, **given)).strip()
     body = _CONTROL.sub("", say(f"{template}_body", language, **given)).strip()
-    return mark + title[:TITLE_LENGTH], mark + say("channels.prefix", language, case=case, number=number) + body
+    return mark + title[:TITLE_LENGTH], head_of(case, number, drill=drill) + body
+
+
+def drill_mark() -> str:
+    """Return what every title and every part of a drill's notice begins with, in any language 【演练】."""
+    return say("channels.drill_mark", settings().language)
 
 
 def split(title: str, body: str, *, head: str, limit: int) -> tuple[str, ...]:
@@ -114,8 +121,37 @@ def compose(notice: Claimed, book: Channels, address: FindAddress = nobody) -> J
     target = book.target(notice.recipient, notice.channel)
     if TARGET in channel.url and not target and notice.recipient.startswith("party:"):
         target = address(notice.recipient, notice.channel) or ""
+    head = head_of(notice.case, notice.number, drill=notice.drill)
+    return job_of(channel, target, (title, body), head, str(notice.facts.get("code", "")))
+
+
+def head_of(case: str, number: int, *, drill: bool) -> str:
+    """Return what every part of a notice begins with: the drill mark, case and number."""
     language = settings().language
-    head = say("channels.drill_mark", language) if notice.drill else ""
-    head += say("channels.prefix", language, case=notice.case, number=notice.number)
-    bodies = split(title, body, head=head, limit=channel.provider.max_bytes)
-    return Job(channel.url, target, title, bodies, channel.relay, channel.success, channel.deadline)
+    return (drill_mark() if drill else "") + say("channels.prefix", language, case=case, number=number)
+
+
+def job_of(channel: Channel, target: str, text: tuple[str, str], head: str, code: str = "") -> Job:
+    """Return what a courier is to send over a channel: in as many parts as it needs, or cut where it is one message.
+
+    Args:
+        channel: the channel.
+        target: the address on it, or the reference that leads to it.
+        text: title and body; the body begins with the head.
+        head: what every part begins with.
+        code: the code to acknowledge by, which no cut may lose.
+    """
+    title, body = text
+    bodies = (_message(channel, body, code),) if channel.sms else split(
+        title, body, head=head, limit=channel.provider.max_bytes
+    )  # fmt: skip
+    return Job(channel.url, target, title, bodies, channel.relay, channel.success, channel.refused, channel.limited,
+               channel.deadline)  # fmt: skip
+
+
+def _message(channel: Channel, body: str, code: str) -> str:
+    language = settings().language
+    signed = dict(parse_qsl(urlsplit(channel.url).query)).get("from", "")
+    limit = room(channel.segments) - (length(signed) + 2 if signed else 0)  # the gateway puts 【signature】 in front
+    words = say("sms.code", language, code=code) if code else ""
+    return shorten(body, limit, say("channels.cut_mark", language), code, words)

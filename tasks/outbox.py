@@ -70,7 +70,7 @@ def due(connection: Connection, now: datetime) -> dict[str, int]:
 def claim(
     connection: Connection, owner: str, now: datetime, limit: int, *, channel: str, lease: timedelta
 ) -> list[Claimed]:
-    """Take a lease on due notices of a channel, the longest due first; a lease that ran out is taken over.
+    """Take a lease on due notices of a channel, urgent ones and then the longest due first; leases that ran out too.
 
     Args:
         connection: a writing transaction.
@@ -80,15 +80,9 @@ def claim(
         channel: the channel's name.
         lease: how long they are ours.
     """
-    wanted = (
-        select(NOTICES, CASES.c.number.label("case_number"), CASES.c.drill)
-        .join(CASES, CASES.c.id == NOTICES.c.case_id)
-        .where(NOTICES.c.next_at <= now, NOTICES.c.status.in_(_WAITING), NOTICES.c.channel == channel)
-        .order_by(NOTICES.c.next_at, NOTICES.c.id)
-        .limit(limit)
-        .with_for_update(of=NOTICES, skip_locked=True)  # PostgreSQL; SQLite has one writer at a time
-    )
-    rows = connection.execute(wanted).all()
+    rows = _waiting(connection, now, limit, channel, urgent=True)
+    if len(rows) < limit:
+        rows += _waiting(connection, now, limit - len(rows), channel, urgent=False)
     if rows:
         mine = {"status": NoticeStatus.SENDING, "lease": owner, "next_at": now + lease}
         connection.execute(update(NOTICES).where(NOTICES.c.id.in_([row.id for row in rows])).values(mine))
@@ -97,6 +91,20 @@ def claim(
                 row.channel, row.template, row.facts or {}, row.attempts, row.created_at, owner)
         for row in rows
     ]  # fmt: skip
+
+
+def _waiting(connection: Connection, now: datetime, limit: int, channel: str, *, urgent: bool) -> list[Any]:
+    """Lock due notices of one kind; two questions, each answered by an index, where one would sort all that waits."""
+    wanted = (
+        select(NOTICES, CASES.c.number.label("case_number"), CASES.c.drill)
+        .join(CASES, CASES.c.id == NOTICES.c.case_id)
+        .where(NOTICES.c.next_at <= now, NOTICES.c.status.in_(_WAITING), NOTICES.c.channel == channel)
+        .where(NOTICES.c.urgent if urgent else ~NOTICES.c.urgent)
+        .order_by(NOTICES.c.next_at, NOTICES.c.id)
+        .limit(limit)
+        .with_for_update(of=NOTICES, skip_locked=True)  # PostgreSQL; SQLite has one writer at a time
+    )
+    return list(connection.execute(wanted).all())
 
 
 def settle(connection: Connection, notice: Claimed, delivery: Delivery, now: datetime, book: Channels, *,

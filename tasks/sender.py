@@ -18,8 +18,8 @@ from config.channels import Channel, Channels, channels
 from config.messages import Refusal, say
 from config.settings import settings
 from models.case import NoticeStatus
-from tasks.courier import Courier, Delivery, Job
-from tasks.notice_text import Claimed, FindAddress, compose, nobody, render
+from tasks.courier import Courier, Delivery
+from tasks.notice_text import Claimed, FindAddress, compose, head_of, job_of, nobody, render
 from tasks.outbox import OURS, Access, claim, due, keep_at_home, lease_of, settle
 from tasks.pace import Pace
 
@@ -197,10 +197,10 @@ def try_channel(name: str, target: str = "", *, book: Channels | None = None) ->
     if channel is None or channel.kind != "apprise":
         raise Refusal("channels.nothing_to_try", channel=name)
     case = say("channels.trial_case", settings().language)
-    title, body = render("channels.trial", {"note": ""}, case=case, number=1, drill=channel.drill)
+    text = render("channels.trial", {"note": ""}, case=case, number=1, drill=channel.drill)
     courier = Courier()
     try:
-        return courier.send(Job(channel.url, target, title, (body,), channel.relay, channel.success, channel.deadline))
+        return courier.send(job_of(channel, target, text, head_of(case, 1, drill=channel.drill)))
     finally:
         courier.close()
 

@@ -20,7 +20,7 @@ from tasks.courier import Delivery, Outcome
 
 _BODY_BYTES: Final = 65_536
 _DETAIL_LENGTH: Final = 120
-_LONG_DIGITS: Final = re.compile(r"\d{11,}")
+_LONG_DIGITS: Final = re.compile(r"\d{11,}|(?:\+?86[- ]?)?\b1[3-9]\d(?:[- ]?\d{4}){2}|\b0\d{2,3}[- ]?\d{7,8}\b")
 _TOO_MANY: Final = 429
 _WAIT_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 900.0
@@ -49,6 +49,19 @@ _WECOM: Final = Answer(
     _codes("40003 40008 40058 44004 45002 48001 60011 60020 81013 93000"),
     _codes("45009 45033"),
 )
+# Gateways word their refusals as they like: these are the words of two large ones, and a channel adds its own.
+_SMS: Final = Answer(
+    ("code",),
+    _codes("0 OK"),
+    _codes(
+        "isv.MOBILE_NUMBER_ILLEGAL isv.SMS_TEMPLATE_ILLEGAL isv.SMS_SIGNATURE_ILLEGAL isv.BLACK_KEY_CONTROL_LIMIT "
+        "SignatureDoesNotMatch FailedOperation.TemplateIncorrectOrUnapproved "
+        "InvalidParameterValue.IncorrectPhoneNumber "
+        "FailedOperation.SignatureIncorrectOrUnapproved "
+        "FailedOperation.PhoneNumberInBlacklist"
+    ),
+    _codes("isv.BUSINESS_LIMIT_CONTROL Throttling Throttling.User RequestLimitExceeded LimitExceeded"),
+)
 _FEISHU: Final = Answer(
     ("code", "StatusCode"), _codes("0"), _codes("19001 19021 19022 19024"), _codes("11232 230020 99991400")
 )
@@ -66,7 +79,10 @@ ANSWERS: Final = {
     "barks": Answer(("code",), _codes("200"), _codes("400")),
     "pushplus": Answer(("code",), _codes("200"), _codes("903 905"), _codes("900"), 600),
     "wxpusher": Answer(("code",), _codes("1000")),
+    "sms": _SMS,
+    "smss": _SMS,
 }
+_BY_STATUS: Final = Answer((), frozenset())
 
 
 @dataclass
@@ -84,16 +100,20 @@ class Exchange:
     scheme: str
     relay: str = ""
     success: str = ""
+    refused: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()
     canned: Canned | None = None
     delivery: Delivery | None = None
 
     @property
     def answer(self) -> Answer | None:
         """How success is worded in the body; None where the HTTP status is all there is."""
+        known = ANSWERS.get(self.scheme, _BY_STATUS)
         if self.success:
             field, _, value = self.success.partition("=")
-            return Answer((field,), frozenset({value}))
-        return ANSWERS.get(self.scheme)
+            known = known._replace(fields=(field,), good=frozenset(value.split("|")))
+        more = known._replace(final=known.final | {*self.refused}, limits=known.limits | {*self.limited})
+        return more if more.fields else None
 
     def note(self, outcome: Outcome, key: str, wait: float = 0.0, **facts: Any) -> None:
         """Keep what was seen; the last thing seen counts."""
@@ -247,9 +267,20 @@ def _read(answer: Answer, body: bytes) -> tuple[str, str]:
         return "", ""
     if not isinstance(content, dict):
         return "", ""
-    code = next((str(content[field]) for field in answer.fields if content.get(field) is not None), "")
+    found = (_at(content, field) for field in answer.fields)
+    code = next((str(value) for value in found if value is not None), "")
     words = next((content[name] for name in ("errmsg", "msg", "message", "StatusMessage") if content.get(name)), "")
     return code, str(words)
+
+
+def _at(content: Any, path: str) -> Any:
+    """Return what a path such as `data.status` leads to; nothing where it leads nowhere."""
+    for name in path.split("."):
+        if isinstance(content, list) and name.isdigit():
+            content = content[int(name)] if int(name) < len(content) else None
+        else:
+            content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def _retry_after(response: requests.Response) -> float:

@@ -27,7 +27,7 @@ from sqlmodel import AutoString, SQLModel
 from models import every_table
 from models.backup import Column, Kind, Rows
 from models.column import CanonicalJson, Instant, Sealed, stamp
-from models.triggers import GUARDED
+from models.triggers import FIXED, GUARDED
 from tasks.store import Prepared, Transaction
 
 BATCH: Final = 5000
@@ -139,7 +139,7 @@ def count(tx: Transaction, name: str) -> int:
 
 
 def unguarded(tx: Transaction) -> list[str]:
-    """Return the append-only tables whose triggers do not stand."""
+    """Return the guarded tables whose triggers do not stand."""
     if tx.dialect == "sqlite":
         standing = tx.driver.execute("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     else:
@@ -147,4 +147,4 @@ def unguarded(tx: Transaction) -> list[str]:
             "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
         ).fetchall()
     guarded = {row[0] for row in standing}
-    return [name for name in GUARDED if name not in guarded]
+    return [name for name in (*GUARDED, *FIXED) if name not in guarded]

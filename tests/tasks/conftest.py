@@ -275,12 +275,12 @@ class NoticeDesk:
             return int(made.inserted_primary_key[0])
 
     def queue(self, case_id: int, channel: str, recipient: str = "role:office", *, count: int = 1, at: datetime | None = None,
-              note: str = "", template: str = "channels.trial") -> None:  # fmt: skip
+              note: str = "", template: str = "channels.trial", urgent: bool = False) -> None:  # fmt: skip
         """Queue notices numbered from 1."""
         rows = [
             {"key": urandom(16), "case_id": case_id, "number": number, "recipient": recipient, "channel": channel,
              "template": template, "facts": {"note": note}, "status": "pending", "attempts": 0, "next_at": at or self.now,
-             "lease": "", "error": "", "created_at": at or self.now}
+             "lease": "", "error": "", "created_at": at or self.now, "urgent": urgent}
             for number in range(1, count + 1)
         ]  # fmt: skip
         with self.access.write() as connection:

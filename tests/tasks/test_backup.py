@@ -18,7 +18,7 @@ from config.messages import Refusal
 from config.settings import settings
 from flows.cli import app
 from models.backup import FORMAT
-from models.triggers import GUARDED
+from models.triggers import FIXED, GUARDED
 from tasks import backup as whole
 from tasks.anchor import anchor, heads_digest
 from tasks.backup.making import keys_beside
@@ -364,7 +364,7 @@ def test_every_table_that_only_grows_is_known_to_the_restore(ground: Ground) -> 
         else:
             names = text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
             rows = tx.core.execute(names).scalars().all()
-    assert set(rows) == set(GUARDED)
+    assert set(rows) == {*GUARDED, *FIXED}
 
 
 @pytest.mark.parametrize("to", BOTH)

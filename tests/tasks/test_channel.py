@@ -32,6 +32,7 @@ PATHS = {
     "bark": "/push",
     "pushplus": "/send",
     "wxpusher": "/api/send/message",
+    "sms": "/send",
 }
 SECRET = "0123456789abcdef0123456789abcdef"
 BODY = "【ZB-2027H1·第3号】请于十月八日前办理"
@@ -56,7 +57,7 @@ def sample(service: str, provider: Any, body: str, status: int = 200) -> Job:
 
 def test_every_service_of_the_configuration_has_its_plugin_and_its_sample() -> None:
     assert PLUGINS.keys() == PROVIDERS.keys()
-    assert {name.removesuffix("s") if name in {"jsons", "forms", "barks"} else name for name in PLUGINS} == {
+    assert {name.removesuffix("s") if name in {"jsons", "forms", "barks", "smss"} else name for name in PLUGINS} == {
         *SAMPLES, "mailto", "mailtos",
     }  # fmt: skip
 

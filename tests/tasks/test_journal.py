@@ -13,7 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from config.messages import Refusal
-from models.triggers import GUARDED, trigger_statements
+from models.triggers import GUARDED, drill_statements, trigger_statements
 from tasks.anchor import heads_digest
 from tasks.clock import now
 from tasks.journal import case_id_of, lock, verify, write_entry
@@ -95,7 +95,7 @@ def disarm(ground: Ground) -> None:
     if ground.kind == "sqlite":
         with closing(sqlite3.connect(ground.home / "banjie.db")) as raw:
             names = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
-        assert len(names) == len(trigger_statements("sqlite", GUARDED))
+        assert len(names) == len([*trigger_statements("sqlite", GUARDED), *drill_statements("sqlite")])
         by_force(ground, *(f"DROP TRIGGER {name}" for name in names))
     else:
         by_force(ground, *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in ("entries", "anchors")))

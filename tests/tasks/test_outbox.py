@@ -1,6 +1,7 @@
 """The outbox: claimed once, marked by what really became of it, and nothing lost when a sender dies."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,22 @@ class TestClaim:
             "role:office",
         )
         assert desk.take(limit=10, owner="other") == []
+
+    def test_an_accidents_notice_leaves_before_ten_thousand_that_wait(self, desk: Any) -> None:
+        desk.queue(desk.add_case(), "hook", count=10_000, at=NOW - timedelta(hours=1))
+        accident = desk.add_case("SG-2027-001")
+        desk.queue(accident, "hook", at=NOW, note="second", urgent=True)
+        desk.queue(accident, "hook", at=NOW - timedelta(seconds=1), note="first", urgent=True)
+        desk.queue(accident, "mail", urgent=True)
+        began = time.monotonic()
+        assert [notice.facts["note"] for notice in (*desk.take(), *desk.take())] == ["first", "second"]
+        assert [notice.case for notice in desk.take(limit=3)] == ["ZB-2027H1"] * 3
+        assert time.monotonic() - began < 2
+
+    def test_the_next_channel_of_an_accidents_notice_is_as_urgent(self, desk: Any) -> None:
+        desk.queue(desk.add_case("SG-2027-001"), "hook", urgent=True)
+        desk.mark(desk.take()[0], REFUSED, BOOK)
+        assert [row.urgent for row in desk.rows()] == [True, True]
 
     def test_takes_over_a_lease_that_ran_out_and_then_the_late_answer_counts_for_nothing(self, desk: Any) -> None:
         desk.queue(desk.add_case(), "hook")

@@ -17,7 +17,7 @@ from tasks.case import instances_open
 from tasks.clock import now
 from tasks.conscription.board import seasons_since
 from tasks.database import upgrade
-from tasks.outbox import OURS, due
+from tasks.outbox import OURS, claim, due
 from tasks.rung import _GATHERED, _RINGING, _WHOLES
 from tasks.store import engine
 from tasks.wait import nudged
@@ -79,3 +79,20 @@ def test_the_rungs_due_are_found_by_their_index(ready: None) -> None:
         plans = _plans(driver, statement.sql("sqlite"), values)
         assert not any(line.startswith("SCAN") for line in plans)
         assert statement is _GATHERED or any("ix_deadlines_next_rung" in line for line in plans)
+
+
+def test_the_next_notice_is_found_without_sorting_what_waits(ready: None) -> None:
+    said: list[tuple[str, Any]] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        said.append((statement, values))
+
+    event.listen(engine(), "before_cursor_execute", listen)
+    with OURS.write() as connection:
+        claim(connection, "me", now(), 1, channel="sms", lease=timedelta(seconds=90))
+    event.remove(engine(), "before_cursor_execute", listen)
+    driver = sqlite3.connect(str(engine().url.database))
+    urgent, others = (_plans(driver, *one) for one in said if one[0].startswith("SELECT"))
+    assert any("ix_notices_urgent" in line for line in urgent)
+    assert any("ix_notices_next" in line for line in others)
+    assert not any("TEMP B-TREE" in line or line.startswith("SCAN notices") for line in (*urgent, *others))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.column import Instant
-from models.triggers import trigger_statements
+from models.triggers import drill_statements, trigger_statements
 
 revision = "0008"
 down_revision = "0007"
@@ -296,5 +296,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('at', 'way', 'source')
     )
     op.add_column('notices', sa.Column('urgent', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    op.create_index('ix_notices_urgent', 'notices', ['channel', 'next_at'], unique=False, sqlite_where=sa.text('urgent = 1 AND next_at IS NOT NULL'), postgresql_where=sa.text('urgent AND next_at IS NOT NULL'))
     for statement in trigger_statements(op.get_bind().dialect.name, ("incident_reports", "incident_acks")):
+        op.execute(statement)
+    for statement in drill_statements(op.get_bind().dialect.name):
         op.execute(statement)
