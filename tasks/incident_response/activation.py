@@ -18,6 +18,7 @@ from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import meanwhile
 from tasks.ask_until import ask_until
 from tasks.clock import now
+from tasks.incident_response import call
 from tasks.incident_response.authority import ACTIVATE as ORDER
 from tasks.incident_response.authority import agreeing, decided_by, judged_levels
 from tasks.incident_response.incident import PROCESS, plan_of, put, rule_of
@@ -29,6 +30,7 @@ from tasks.store import reading, transaction
 from tasks.wait import wait_for
 
 AGREE: Final = "agree"
+CALL: Final = "activation"
 WATCH: Final = timedelta(days=30)
 """How far ahead a question is watched that nothing but an answer, or the end of the matter, withdraws."""
 ANEW: Final = 100
@@ -41,14 +43,16 @@ def activate(case: Dossier) -> bool:
     Raises:
         Parked: nobody has decided yet, or the response stands by.
     """
-    place, occasion, deputies = 1, 1, 0
+    place, occasion, deputies, series = 1, 1, 0, 1
+    last = len(plan_of(case).deputies)
     while True:
         at = case.at_turn(place)
-        word = _word(at, occasion, deputies)
+        word = _word(at, occasion, deputies, series)
         if word is None:
-            if _dropped(at):
+            if _dropped(at, occasion):
                 return False
-            place, deputies = place + 1, deputies + 1
+            # the next deputy; after the last, everybody is called again
+            place, series, deputies = place + 1, series + (deputies == last), min(deputies + 1, last)
             continue
         record_stand_in(at)
         if word.verdict == "activate":
@@ -62,7 +66,7 @@ def activate(case: Dossier) -> bool:
             _withdraw_agreements(at, occasion)
             if not _changed(at, word):
                 return False
-        place, occasion, deputies = place + 1, occasion + 1, 0
+        place, occasion, deputies, series = place + 1, occasion + 1, 0, series + 1
 
 
 def called_off(case: Dossier) -> bool:
@@ -75,11 +79,11 @@ def called_off(case: Dossier) -> bool:
 # --- the commander, then the deputies ---
 
 
-def _word(at: Dossier, occasion: int, deputies: int) -> ActivationOrder | None:
+def _word(at: Dossier, occasion: int, deputies: int, series: int) -> ActivationOrder | None:
     """Ask whoever may start the plan; None when nobody acknowledged in time, or the matter was called off."""
     plan = plan_of(at)
     asked = (plan.commander, *plan.deputies[:deputies])
-    called = call_for_order(at, asked, occasion)
+    called = call_for_order(at, asked, series)
     everybody = deputies >= len(plan.deputies)
 
     def order(dossier: Dossier) -> ActivationOrder | None:
@@ -109,21 +113,24 @@ class Called(Fact):
 
     roles: tuple[str, ...]
     who: str
-    occasion: int
+    series: int
     at: datetime
 
 
 @step(tells=("command_office",), rule=rule_of("command_stand_in"))
-def call_for_order(at: Dossier, asked: tuple[str, ...], occasion: int) -> Called:  # noqa: ARG001 -- a step's dossier
+def call_for_order(at: Dossier, asked: tuple[str, ...], series: int) -> Called:
     """Call the commander; where silence lasts, the next deputy as well: the earlier ones may still answer."""
-    return Called(roles=asked, who=_names(asked[-1:]), occasion=occasion, at=now())
+    facts = {"level": level_text(proposed_level(at))}
+    call.call(at, CALL, asked, f"notice_{PROCESS}.activation_call", facts, occasion=series)
+    return Called(roles=asked, who=_names(asked[-1:]), series=series, at=now())
 
 
 def _awaited(at: Dossier, called: Called, everybody: bool) -> datetime:
     """Return until when an answer is waited for before the next deputy is asked, or everybody is called again."""
     if everybody:
         return called.at + timedelta(hours=rule(f"{PROCESS}.command_standby_hours", at.on))
-    return called.at + timedelta(minutes=plan_of(at).stand_in_minutes)
+    waited = [call.awaited_until(at, CALL, role, called.series) for role in called.roles]
+    return max(moment for moment in waited if moment is not None)
 
 
 class StoodIn(Fact):
@@ -281,6 +288,7 @@ def stand_by(at: Dossier, reason: str) -> Watched:
     """Stand by: every group is told to be ready; the facts are watched (预警待命)."""
     with transaction() as tx:
         matter = say("incident_command.stand_ready")
+        call.stand_down(at, CALL)
         issue(tx, at, "standby", {"matter": matter}, issued_by=decided_by(at, ORDER)[1], to=_at_the_ready(at))
     return _watched(at, "standby", reason)
 
@@ -288,6 +296,7 @@ def stand_by(at: Dossier, reason: str) -> Watched:
 @step(tells=("command_office", "emergency_duty"), rule=rule_of("command_start"))
 def decide_against(at: Dossier, reason: str) -> Watched:
     """Record the decision not to start the plan; worse facts put the question again."""
+    call.stand_down(at, CALL)
     return _watched(at, "no_activation", reason)
 
 
@@ -297,19 +306,21 @@ def leave_plan(at: Dossier) -> bool:  # noqa: ARG001 -- a step takes its dossier
     return False
 
 
-def _dropped(at: Dossier) -> bool:
+def _dropped(at: Dossier, occasion: int) -> bool:
     """Say whether the matter was called off while an order was waited for; noted the first time."""
     if ("drop_activation", at.turn) in at.journal:
         return True
     if (f"asked-{ORDER}", at.turn + 1) in at.journal or not called_off(at):
         return False
+    _withdraw_agreements(at, occasion)
     drop_activation(at)
     return True
 
 
 @step(tells=("incident_commander", "command_office"), rule=rule_of("command_start"))
-def drop_activation(at: Dossier) -> bool:  # noqa: ARG001 -- a step takes its dossier
+def drop_activation(at: Dossier) -> bool:
     """Record that no plan is needed: the alarm was a false one."""
+    call.stand_down(at, CALL)
     return False
 
 
@@ -346,6 +357,7 @@ def start_plan(at: Dossier, word: ActivationOrder, occasion: int) -> Activated: 
         "stood_in": role if role != plan.commander else "",
     }
     with transaction() as tx:
+        call.stand_down(at, CALL)
         judged = level in judged_levels(at)
         put(
             tx,

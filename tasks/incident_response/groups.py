@@ -10,14 +10,16 @@ from config.fact import Fact
 from config.offices import office
 from models.deadline import Clock
 from models.incident_response.status import IncidentStatus as S
+from tasks.alongside import gather
 from tasks.clock import now
 from tasks.deadline import DEADLINES, Owed, start_clock
-from tasks.incident_response.incident import GROUPS, TASKS, plan_of, present, rule_of
+from tasks.incident_response import call
+from tasks.incident_response.incident import GROUPS, PROCESS, TASKS, plan_of, present, rule_of
 from tasks.incident_response.level import follow_level
 from tasks.incident_response.order import issue, orders, supersede
 from tasks.incident_response.order_paper import PRINTED, print_order
 from tasks.rung import fire_rungs
-from tasks.step import Dossier, step
+from tasks.step import SYSTEM, Dossier, step
 from tasks.store import Transaction, reading, transaction
 from tasks.wait import park
 
@@ -79,7 +81,12 @@ def _order_group(tx: Transaction, case: Dossier, group: PlanGroup, level: str, a
     if rows:
         tx.core.execute(insert(TASKS), rows)
     content = {"matter": group.zh, "clause": group.clause, "tasks": [one.code for one in group.tasks]}
-    issue(tx, case, "group", content, issued_by="system", level=level, group=group.code, to=told_of(group))
+    issue(
+        tx, case, "group", content, issued_by=SYSTEM, level=level, group=group.code, to=told_of(group),
+        called=(group.head,),
+    )  # fmt: skip
+    facts = {"group": group.zh, "tasks": len(group.tasks)}
+    call.call(case, f"group:{group.code}", [group.head], f"notice_{PROCESS}.group_call", facts)
     start_heartbeat(case, group, 1)
 
 
@@ -140,14 +147,26 @@ def direct(case: Dossier) -> None:
     Raises:
         Parked: until the next report or task is late.
     """
+    gather(case, follow_level, print_orders, watch_groups)
+
+
+def print_orders(case: Dossier) -> None:
+    """Write the orders that have no paper yet: people were told before."""
     for one in orders(case.id):
         if one.kind in PRINTED:
             print_order(case.at_turn(one.number), one.kind)
+
+
+def watch_groups(case: Dossier) -> None:
+    """Tell at once what is late.
+
+    Raises:
+        Parked: until something is.
+    """
     due = next_alarm(case)
     if due is not None and due <= now():
         fire_rungs()
     call_silent(case)
-    follow_level(case)
     raise park(case, "groups", next_alarm(case))
 
 
@@ -180,9 +199,12 @@ def call_silent(case: Dossier) -> None:
             miss_report(case.at_turn(row.turn * PLACES + places[row.code]), row.code, row.head, heard)
 
 
-@step(tells=lambda found: (found.head,), rule=rule_of("command_heartbeat"))
-def miss_report(case: Dossier, code: str, head: str, since: datetime) -> Silent:  # noqa: ARG001 -- a step's dossier
-    """Record that a group did not report in time, and call its head."""
+@step(rule=rule_of("command_heartbeat"))
+def miss_report(case: Dossier, code: str, head: str, since: datetime) -> Silent:
+    """Record that a group did not report in time, and call its head anew."""
+    facts = {"group": plan_of(case).group(code).zh}
+    occasion = case.turn // PLACES + 1
+    call.call(case, f"group:{code}", [head], f"notice_{PROCESS}.report_call", facts, occasion=occasion)
     return Silent(group=code, head=head, who=office(head).title, since=since)
 
 
@@ -201,4 +223,6 @@ def withdraw_groups(tx: Transaction, case: Dossier, *, by: str, reason: str) -> 
     still = (DEADLINES.c.case_id == case.id) & DEADLINES.c.met_at.is_(None) & DEADLINES.c.superseded_at.is_(None)
     ours = DEADLINES.c.name.like(f"{HEARTBEAT}.%") | DEADLINES.c.name.like(f"{TASK}.%")
     tx.core.execute(update(DEADLINES).where(still & ours).values(superseded_at=at, next_rung_at=None))
+    for row in tx.core.execute(select(GROUPS.c.code).where(GROUPS.c.case_id == case.id)):
+        call.stand_down(case, f"group:{row.code}")
     supersede(tx, case, ("group", "scene"), reason=reason, actor=by)

@@ -45,6 +45,7 @@ def issue(
     level: str = "",
     group: str = "",
     to: Sequence[str] = (),
+    called: Sequence[str] = (),
     after: IncidentStatus | None = None,
 ) -> int:
     """Issue an order under the next number of the incident, with its line and its notices; return the number.
@@ -58,6 +59,7 @@ def issue(
         level: the level of response that it rests on.
         group: code of the working group that it goes to.
         to: roles that it goes to; they are told at once, and told again if it is withdrawn.
+        called: those of them who are told by a call instead (`tasks.incident_response.call`).
         after: the status that the incident reaches by it.
     """
     case, at = lock(tx, dossier.id), now()
@@ -95,7 +97,7 @@ def issue(
         after=after,
         outcome={"kind": kind, "group": group, "level": level, **whole},
         rule=rule_of("command_orders")(dossier),
-        tellings=tellings(tx, roles, ISSUED, facts, at, drill=dossier.drill),
+        tellings=tellings(tx, [role for role in roles if role not in called], ISSUED, facts, at, drill=dossier.drill),
     )
     return number
 

@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import update
-
-from config.emergency_plan import emergency_plan
 from config.messages import say
 from models.incident_response.status import IncidentStatus as S
 from tasks.ask import Question, open_questions
@@ -15,9 +12,9 @@ from tasks.form import form_schema
 from tasks.incident_response.incident import INCIDENTS, Opening, open_incident, put
 from tasks.journal import CASES, NOTICES, lock, verify, write_entry
 from tasks.step import Dossier
-from tasks.store import reading, transaction
+from tasks.store import transaction
 from tasks.wait import Parked
-from tests.ground import answer, anew, hire, journal, rows_of
+from tests.ground import anew, answer, hire, journal, rows_of
 
 MARK: Final = b"first report"
 ORDER: Final = {
@@ -83,18 +80,9 @@ def once(part: Callable[[Dossier], Any], case: Dossier) -> Any:
 def titled(lines: Sequence[tuple[str, int, str, str]]) -> None:
     """Each step has its title in both languages."""
     free = (
-        "opened",
-        "asked-",
-        "ask-",
-        "clock-",
-        "lapsed-",
-        "for-",
-        "until-",
-        "rung-",
-        "put-",
-        "verify_report",
-        "call-",
-    )
+        "opened", "asked-", "ask-", "clock-", "lapsed-", "for-", "until-", "rung-", "put-", "verify_report", "call-",
+        "stood-down-", "climb-", "exhausted-", "declined-", "ack-",
+    )  # fmt: skip
     for name, *_ in lines:
         if not name.startswith(free):
             assert {say(f"step_incident_response.{name}", language) for language in ("zh", "en")}, name

@@ -8,12 +8,27 @@ import pytest
 
 from config.emergency_plan import emergency_plan
 from config.messages import Refusal
+from models.incident_response.ladder import Ack
 from models.incident_response.status import IncidentStatus as S
+from tasks.incident_response.acknowledgement import Said, acknowledge
 from tasks.incident_response.activation import activate
+from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.groups import direct
 from tasks.incident_response.incident import ORDERS, plan_of
 from tests.flows.command_stage import (
-    ORDER, change, decided, incident, minutes, notices, put_status, question, reported, seats, staffed, status, tell,
+    ORDER,
+    change,
+    decided,
+    incident,
+    minutes,
+    notices,
+    put_status,
+    question,
+    reported,
+    seats,
+    staffed,
+    status,
+    tell,
 )  # fmt: skip
 from tests.flows.service_stage import words
 from tests.ground import BOTH, Ground, anew, journal, race, rows_of, settled
@@ -172,6 +187,33 @@ def test_deputies_come_in_in_order_and_the_earlier_may_still_answer(ground: Grou
     stood = anew(case).journal["stand_in_for_commander", 3]
     assert (stood["by"], stood["stood_in_for"]) == ("C2", "incident_commander")
     assert {who for who, _ in notices(case, "stand_in_for_commander")} == {"officer:C1", "officer:O1"}
+
+
+def acknowledged(case: Any, role: str, kind: Ack, eta: int | None = None) -> None:
+    (row,) = rows_of(CALLS, case_id=case.id, purpose="activation", role=role)
+    acknowledge(Said(row.code, kind, "code", eta))
+
+
+def test_an_acknowledgement_prolongs_the_wait_until_it_lapses(ground: Ground) -> None:
+    case, plan = reported(), emergency_plan()
+    tell(activate, case)
+    minutes(plan.stand_in_minutes - 1)
+    acknowledged(case, "incident_commander", Ack.RECEIVED)
+    minutes(plan.ack_minutes["received"] - 1)
+    tell(activate, case)
+    assert seats("activate") == ["incident_commander"]  # heard, and still held
+    minutes(1)
+    tell(activate, case)
+    assert seats("activate") == ["incident_commander", "deputy_commander_a"]  # it lapsed without a decision
+
+
+def test_who_cannot_is_waited_for_no_longer(ground: Ground) -> None:
+    case = reported()
+    tell(activate, case)
+    minutes(1)
+    acknowledged(case, "incident_commander", Ack.UNABLE)
+    tell(activate, case)
+    assert seats("activate") == ["incident_commander", "deputy_commander_a"]
 
 
 def test_the_commander_answers_after_a_deputy_was_asked_and_nobody_stood_in(ground: Ground) -> None:
