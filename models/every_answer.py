@@ -4,6 +4,7 @@ from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
 from models.incident_response import command_answer as incident_command
+from models.incident_response import duty_answer as incident_duty
 from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import bulletin
 from models.policy_redemption import change as policy_change
@@ -15,4 +16,5 @@ FORMS = Answer.forms
 PROCESSES = (
     conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money, enterprise_service,
     incident_command,
+    incident_duty,
 )  # fmt: skip
