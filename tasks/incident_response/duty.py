@@ -1,4 +1,4 @@
-"""Statutory duties of an accident: armed and discharged in the transaction of whoever calls, and asked of who owes them.
+"""Statutory duties of an accident: armed and discharged with what happens, and asked of whoever owes them.
 
 They go on beside the response and wait for no approval (突发事件应对法 Art. 61).
 """
