@@ -6,7 +6,9 @@ due again at the next look.
 """
 
 import logging
-import queue
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,11 +16,11 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, literal_column, select
 
+from config.settings import ROOT
 from models.column import stamp
 from tasks.clock import now
 from tasks.incident_response.call_record import CALLS, change, end_call
 from tasks.incident_response.call_step import Caller
-from tasks.incident_response.incident import PROCESS, arrived
 from tasks.journal import CASES
 from tasks.rung import fire_rungs_of
 from tasks.step import Dossier
@@ -26,6 +28,7 @@ from tasks.store import Prepared, looking, transaction
 from tasks.wait import count_nudge
 
 LOOK_SECONDS: Final = 1.0
+PROCESS: Final = "incident_response"
 MOST: Final = 1_000
 _LOG: Final = logging.getLogger("banjie.bell")
 _DUE: Final = Prepared(
@@ -97,24 +100,42 @@ def _go_on(caller: Caller, row: Any) -> bool:
 
 
 class _Waker:
-    """Wakes the runs of incidents from a thread of its own: a server that hangs keeps no ladder waiting."""
+    """Has the runs of incidents woken by a child: Prefect's client takes seconds to load, its server may hang."""
 
     def __init__(self) -> None:
-        self._numbers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="waker", daemon=True).start()
+        self._child: subprocess.Popen[str] | None = None
 
     def wake(self, numbers: Iterable[str]) -> None:
-        """Wake runs soon; where there is no server, the rescue wakes them later."""
+        """Wake runs soon, as far as it can be: the nudge is counted, so the rescue looks for them, too."""
         for number in numbers:
-            self._numbers.put(number)
-
-    def _run(self) -> None:
-        while True:
-            number = self._numbers.get()
             try:
-                arrived(number)
-            except Exception as error:  # noqa: BLE001 -- best effort: the nudge is counted, the rescue looks for it
+                stdin = self._ready().stdin
+                if stdin is not None:
+                    stdin.write(f"{number}\n")
+                    stdin.flush()
+            except OSError as error:  # the child is gone; the next number starts another
                 _LOG.warning("%s was not woken: %s", number, type(error).__name__)
+                self.close()
+
+    def _ready(self) -> "subprocess.Popen[str]":
+        if self._child is None or self._child.poll() is not None:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "tasks.incident_response.waker"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            if self._child.stdin is not None:
+                os.set_blocking(self._child.stdin.fileno(), False)  # a server that hangs holds up no ladder
+        return self._child
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
 
 
 def run_bell(stop: threading.Event) -> None:
@@ -126,3 +147,4 @@ def run_bell(stop: threading.Event) -> None:
         except Exception as error:  # noqa: BLE001 -- the bell never dies of a fault
             _LOG.error("the bell was held up: %s", type(error).__name__)
         stop.wait(LOOK_SECONDS)
+    waker.close()

@@ -15,8 +15,8 @@ from config.settings import settings
 from models.case import NoticeStatus
 from models.incident_response.calling import IncidentAck, IncidentCall, IncidentCallStep
 from models.incident_response.ladder import CODE_LETTERS
+from models.incident_response.record import Incident
 from tasks.clock import local_day
-from tasks.incident_response.incident import INCIDENTS, plan_of
 from tasks.journal import NOTICES
 from tasks.notify import holders
 from tasks.outbox import take_back
@@ -24,6 +24,7 @@ from tasks.step import Dossier
 from tasks.store import Transaction, reading, table
 
 CALLS: Final = table(IncidentCall)
+INCIDENTS: Final = table(Incident)
 STEPS: Final = table(IncidentCallStep)
 ACKS: Final = table(IncidentAck)
 ALL_TOWNS: Final = "all_towns"
@@ -41,9 +42,12 @@ class Matter(NamedTuple):
 
 def plan_for(dossier: Dossier) -> EmergencyPlan:
     """Return the plan that a case's calls follow: the incident's, or the installation's for a test."""
+    chosen = select(INCIDENTS.c.plan, INCIDENTS.c.town).where(INCIDENTS.c.case_id == dossier.id)
     with reading() as connection:
-        found = connection.execute(select(INCIDENTS.c.case_id).where(INCIDENTS.c.case_id == dossier.id)).first()
-    return plan_of(dossier) if found else emergency_plan()
+        found = connection.execute(chosen).one_or_none()
+    if found is None:
+        return emergency_plan()
+    return EmergencyPlan.model_validate(found.plan) if found.plan else emergency_plan().for_town(found.town)
 
 
 def role_title(role: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from config.channels import INBOX, channels
 from config.emergency_plan import EmergencyPlan
 from config.rulebook import rule
+from models.incident_response.command import IncidentGroup
 from models.incident_response.ladder import Ack, climb
 from tasks.clock import local_day
 from tasks.incident_response.call_record import (
@@ -25,12 +26,12 @@ from tasks.incident_response.call_record import (
     recipient_of,
     role_title,
 )
-from tasks.incident_response.incident import GROUPS
 from tasks.journal import Page, Standing, Telling, lock, write_pages
 from tasks.notify import recipients
 from tasks.step import SYSTEM, Dossier
-from tasks.store import Transaction
+from tasks.store import Transaction, table
 
+GROUPS: Final = table(IncidentGroup)
 WATCHERS: Final = ("command_office", "emergency_duty")
 """Who hears that somebody cannot be reached."""
 OPERATORS: Final = ("emergency_duty",)

@@ -77,7 +77,7 @@ def test_a_silent_person_is_called_by_every_way_then_the_next_deputy_then_it_is_
 def test_somebody_without_a_channel_is_telephoned_at_once(ground: Ground) -> None:
     hire("N1", "incident_commander")
     alert(accident(), "incident_commander")
-    assert [kind for _, kind, _ in taken(calls()[0].id)] == ["channel:1", "channel:2", "voice"] or after(2.1) == []
+    assert [kind for _, kind, _ in taken(calls()[0].id)] == ["channel:1", "channel:2", "voice"]
     assert set(told("officer:N1")) == {"inbox"}
 
 
@@ -154,11 +154,11 @@ def test_a_closed_incident_calls_nobody(ground: Ground) -> None:
 
 def test_the_bell_fires_the_clocks_of_incidents_without_any_sweep(ground: Ground) -> None:
     case = accident()
-    start_clock(case, Owed("alert", Clock.HOURS, 1, office="command_office", rungs=("half", "breach")))
+    start_clock(case, Owed("heartbeat", Clock.HOURS, 1, office="command_office", rungs=("half", "breach")))
     after(31)
     assert [row.rung for row in rows_of(RUNGS)] == ["half"]
     after(30)
-    assert [row.rung for row in rows_of(RUNGS)] == ["half", "breach"]
+    assert [row.rung for row in rows_of(RUNGS)] == ["breach", "half"]
 
 
 def test_with_nobody_heard_a_deputy_is_due_at_the_stand_in_time(ground: Ground) -> None:
