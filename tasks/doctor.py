@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.calendar import calendar
 from config.channel_problems import problems
 from config.channels import channels
+from config.emergency_plan import emergency_plan
 from config.messages import Refusal, say
 from config.offices import roles
 from config.rulebook import rule, rules
@@ -17,6 +18,7 @@ from config.season import season, seasons
 from config.settings import settings
 from tasks import database
 from tasks.clock import simulated, today
+from tasks.incident_response.plan_people import check_plan, people_today
 from tasks.officer import officers
 from tasks.policy_redemption.ledger_proof import verify_ledger
 from tasks.reach import prefect
@@ -107,6 +109,23 @@ def _officers() -> Iterator[tuple[str, str]]:
             yield "odd", say("doctor.role_empty", role=next(one.title for one in roles() if one.id == role))
 
 
+def _plan() -> Iterator[tuple[str, str]]:
+    if database.version() != database.head():
+        return
+    plan, people = emergency_plan(), people_today()
+    found = check_plan(plan, people)
+    text, staff = ([one for one in found if one.about == about] for about in ("plan", "people"))
+    for problem in text:
+        yield ("wrong" if problem.severe else "odd"), str(problem)
+    if not {plan.commander, *plan.deputies, *(group.head for group in plan.groups)} & people.holders.keys():
+        yield "odd", say("incident_plan.nobody_at_all")
+        return
+    for problem in staff[:FAULTS]:
+        yield "odd", str(problem)
+    if len(staff) > FAULTS:
+        yield "odd", say("incident_plan.more", count=len(staff) - FAULTS)
+
+
 def _server() -> Iterator[tuple[str, str]]:
     try:
         with prefect() as client:
@@ -132,6 +151,7 @@ LOOKS: Final = {
     "database": _database,
     "ledger": _ledger,
     "officers": _officers,
+    "plan": _plan,
     "server": _server,
     "clock": _clock,
 }
