@@ -14,7 +14,13 @@ from tasks import officer
 
 COMMANDER: Final = "S3001"
 OFFICE: Final = "S3002"
-OTHERS: Final = ("emergency_bureau", "emergency_duty", "publicity_department", "head:emergency_bureau", "justice_bureau")
+OTHERS: Final = (
+    "emergency_bureau",
+    "emergency_duty",
+    "publicity_department",
+    "head:emergency_bureau",
+    "justice_bureau",
+)
 """Roles that act although the plan does not list them."""
 
 
