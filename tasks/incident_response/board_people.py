@@ -38,13 +38,15 @@ def _state(view: View, call: Any) -> CallState:
     said = "；".join(f"{ack_text(ack)} {local(ack.occurred_at)[-5:]}" for ack in acks)
     if call.ended_why == EXHAUSTED:
         state = EXHAUSTED
-    elif acks and acks[-1].kind == UNABLE:
+    elif call.ended_why == UNABLE or (acks and acks[-1].kind == UNABLE):
         state = UNABLE
+    elif call.ended_at:
+        state = "answered" if acks else "stood_down"
     elif acks:
-        lapsed = call.holds_until is not None and view.at > call.holds_until and call.ended_at is None
-        state = "lapsed" if lapsed else "answered"
+        holds = call.answer and (call.holds_until is None or view.at <= call.holds_until)
+        state = "answered" if holds else "lapsed"
     else:
-        state = "stood_down" if call.ended_at else "calling"
+        state = "calling"
     return CallState(call, state, said)
 
 
@@ -59,7 +61,7 @@ def calls_table(view: View, states: list[CallState]) -> str:
             _who(one.row),
             plain(purpose_text(view, one.row.purpose)),
             local(one.row.called_at),
-            word("ladder_step", step=one.row.step, of=len(view.plan.ladder)),
+            word("ladder_step", step=one.row.step),
             plain(one.said),
             local(one.row.holds_until) if one.state in ("answered", "lapsed") else "",
         ]

@@ -1,13 +1,25 @@
 """What happened in an incident: when it occurred, when it was recorded, under which clause or as a free event."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from config.incident_timeline import LANES, clause_of, lane_of
 from config.messages import MessageMissingError, say
 from config.settings import settings
-from tasks.board_page import cut_note, first_said, local, plain, point_title, sections, status_title, table
+from tasks.board_page import (
+    cut_note,
+    first_said,
+    local,
+    office_title,
+    plain,
+    point_title,
+    sections,
+    status_title,
+    table,
+)
 from tasks.board_page import word as usual
 from tasks.incident_response.face import IncidentSheet, Lane
 from tasks.incident_response.standing import PROCESS
@@ -16,8 +28,9 @@ from tasks.step import SYSTEM
 
 SHOWN: Final = 60
 LONGEST: Final = 80
+AT_ONCE: Final = 3
 ANSWERED: Final = ("ask-", "signed-")
-UNSHOWN: Final = ("asked-", "until-", "for-", "clock-", "received-", "withdrawn-", "lapsed-", "wait-", "ack")
+UNSHOWN: Final = re.compile(r"(asked|until|for|clock|received|withdrawn|wait|ack)-|lapsed-(?!\d)")
 """What only clocks, waits and questions write; acknowledgements are told from their own table."""
 MOMENTS: Final = ("occurred_at", "as_of")
 WORDS: Final = ("matter", "text", "title", "reason", "evidence")
@@ -58,13 +71,13 @@ def line_title(step: str) -> str:
 def _journal(view: View) -> Iterator[Row]:
     stated = {report.number: report.as_of for report in view.reports}
     for entry in view.entries:
-        if entry.step.startswith(UNSHOWN):
+        if UNSHOWN.match(entry.step):
             continue
         outcome = entry.outcome if isinstance(entry.outcome, Mapping) else {}
         occurred = _stated(outcome) or (stated.get(entry.turn) if entry.step in ("report", "opened") else None)
         again = f"（{entry.turn}）" if entry.turn > 1 else ""
         reached = status_title(PROCESS, entry.after) if entry.after != entry.before else ""
-        note = "；".join(filter(None, (_note(outcome), reached and word("reached", status=reached))))
+        note = "；".join(filter(None, (_note(view, outcome), reached and word("reached", status=reached))))
         who = "" if entry.actor == SYSTEM else entry.actor
         clause = clause_of(entry.step, entry.rule)
         yield Row(occurred or entry.at, entry.at, line_title(entry.step) + again, who, clause, note)
@@ -78,7 +91,9 @@ def _stated(outcome: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-def _note(outcome: Mapping[str, Any]) -> str:
+def _note(view: View, outcome: Mapping[str, Any]) -> str:
+    if isinstance(outcome.get("purpose"), str):  # of a call
+        return "，".join((purpose_text(view, outcome["purpose"]), office_title(str(outcome.get("role", "")))))
     text = next((outcome[name] for name in WORDS if isinstance(outcome.get(name), str)), "")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
@@ -120,8 +135,23 @@ def draw_timeline(sheet: IncidentSheet, view: View, rows: list[Row]) -> None:
     sheet.strip(word("timeline"), lanes, begin, max(view.at, *(row.recorded for row in rows)))
 
 
-def timeline_table(rows: list[Row]) -> str:
+def gathered(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with what happened many times at once in one line: forty calls are one."""
+    found: list[Row] = []
+    for _, same in groupby(rows, key=lambda row: (row.title, local(row.recorded), row.clause, row.who)):
+        group = list(same)
+        if len(group) <= AT_ONCE:
+            found += group
+        else:
+            notes = "；".join(dict.fromkeys(row.note for row in group[:AT_ONCE]))
+            title = word("many", title=group[0].title, count=len(group))
+            found.append(group[0]._replace(title=title, note=f"{notes}…"))
+    return found
+
+
+def timeline_table(every: Sequence[Row]) -> str:
     """Return the timeline as a table, the newest first."""
+    rows = gathered(every)
     heads = [word(f"timeline_{head}") for head in ("recorded", "occurred", "what", "who", "clause", "note")]
     cells = (
         [

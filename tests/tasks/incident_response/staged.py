@@ -80,7 +80,7 @@ def duty(case: Dossier, name: str, hours: int, turn: int = 1, **more: Any) -> No
 
 def called(case: Dossier, purpose: str, role: str, staff_no: str = "", **more: Any) -> int:
     row = {"occasion": 1, "code": f"{case.id}-{purpose}-{role}"[-12:], "template": "notice_incident_response.call", "step": 1,
-           "called_at": REPORTED + 20 * MINUTE, **more}  # fmt: skip
+           "called_at": REPORTED + 20 * MINUTE, "opened_at": REPORTED + 20 * MINUTE, "facts": {}, **more}  # fmt: skip
     call = add(table(IncidentCall), case_id=case.id, purpose=purpose, role=role, staff_no=staff_no, **row)
     add(table(IncidentCallStep), call_id=call, step=1, kind="channel:1", channel="inbox", at=row["called_at"])
     return call
@@ -147,7 +147,8 @@ def responding(exercise: str = "", *, mark: bytes = b"one") -> Dossier:
             due = REPORTED + (26 + task.due_minutes) * MINUTE if task.due_minutes else None
             add(TASKS, case_id=case.id, code=task.code, group_code=group.code, clause=task.clause, title=task.title, owner=task.owner,
                 supervisor=task.supervisor, due_at=due, after=list(task.after), needs_evidence=task.evidence, **done)  # fmt: skip
-        call = called(case, f"group:{group.code}", group.head, "S1")
+        answer = "" if group.code == SILENT else "on_the_way"
+        call = called(case, f"group:{group.code}", group.head, "S1", answer=answer)
         if group.code != SILENT:
             acknowledged(case, call, "received", 30)
             acknowledged(case, call, "on_the_way", 35, eta_minutes=20)

@@ -3,9 +3,7 @@
 import ast
 import base64
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,21 +18,11 @@ from tasks.incident_response.standing import State, span
 from tasks.incident_response.timeline import timeline
 from tasks.incident_response.toll import toll_over_time
 from tasks.incident_response.view import read_view
-from tests.ground import BOTH, Ground, later, settled
+from tests.ground import Ground, later
 from tests.privacy import unpacked
 from tests.tasks.incident_response import staged
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=BOTH)
-def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    yield from settled(request, home, monkeypatch)
-
-
-@pytest.fixture(params=["sqlite"])
-def floor(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    yield from settled(request, home, monkeypatch)
 
 
 def rows_of(body: str, heading: str) -> list[list[str]]:
