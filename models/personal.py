@@ -25,14 +25,19 @@ PERSONAL: Final = rf"[０-９][０-９\s-]{{6}}|(?<!\d)(?:(?:\+|00)?86[\s-]?)?(?
 """Pattern of a text with such numbers, as JSON Schema takes it; full-width figures are doubted from the seventh on."""
 
 
-def open_field(longest: int, shortest: int = 2) -> dict[str, Any]:
+def open_field(longest: int, shortest: int = 2, sentence: str = "demand.personal_field") -> dict[str, Any]:
     """Return the JSON Schema of a form's field that takes no personal numbers.
+
+    Args:
+        longest: letters at most.
+        shortest: letters at least.
+        sentence: the message that says where to leave them instead.
 
     Prefect's server refuses it before it stores anything, in the one sentence that says where to leave them instead:
     of all that a schema can refuse by, `const` alone shows no pattern.
     """
-    sentence = say("demand.personal_field", "zh")
-    return {"minLength": shortest, "maxLength": longest, "if": {"pattern": PERSONAL}, "then": {"const": sentence}}
+    refused = {"const": say(sentence, "zh")}
+    return {"minLength": shortest, "maxLength": longest, "if": {"pattern": PERSONAL}, "then": refused}
 
 
 def personal_numbers(text: str, *kinds: str) -> tuple[str, ...]:

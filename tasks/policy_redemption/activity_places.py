@@ -14,11 +14,12 @@ from models.policy_redemption.service import EnrolmentState as E
 from models.policy_redemption.service import admit, promoted
 from models.roster.demand import EnrolmentWish
 from tasks.clock import now
+from tasks.form_run import end_refused
 from tasks.intake import Refused, Taker
 from tasks.journal import CASES, Standing, case_id_of, lock, write_entry
 from tasks.notify import tellings
 from tasks.policy_redemption.activity import ACTIVITIES, ENROLMENTS
-from tasks.policy_redemption.demand_lodging import credit_code, refused_form, without_numbers
+from tasks.policy_redemption.demand_lodging import credit_code, without_numbers
 from tasks.roster import Accepted
 from tasks.step import actor
 from tasks.store import Transaction, transaction
@@ -172,7 +173,7 @@ def enrol_by_form(number: str, firm: str, name: str, wish: str) -> State[str]:
             return Completed(message=say("activity.cancelled", number=number))
         state = enrol(activity_id, uscc, name.strip()[:LONGEST_NAME])
     except Refusal as refusal:
-        return refused_form(refusal, "name")
+        return end_refused(refusal, "demand.personal", "name")
     return Completed(message=say(f"activity.became_{state.value}", number=number))
 
 

@@ -5,8 +5,7 @@ from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple
 
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from sqlalchemy import insert, select, update
 
 from config.messages import Refusal, say
@@ -17,11 +16,10 @@ from models.policy_redemption.demand import DemandChannel, DemandKind
 from models.policy_redemption.demand import DemandStatus as S
 from tasks.case import open_case
 from tasks.clock import local_day, now
-from tasks.form_run import run_mark
+from tasks.form_run import end_refused, run_mark
 from tasks.intake import Refused, Taker
 from tasks.journal import CASES, lock, write_entry
 from tasks.policy_redemption.demand import DEMANDS, PROCESS, STORY, Answered, may_reopen
-from tasks.reach import prefect
 from tasks.rescue import start_run
 from tasks.roster import Accepted
 from tasks.step import actor, read_dossier
@@ -189,24 +187,11 @@ def lodge_online(kind: str, title: str, content: str, firm: str, earlier: str) -
     return lodge(Given(known, DemandChannel.ONLINE, title, content, now(), run_mark(title, content), uscc))
 
 
-def refused_form(refusal: Refusal, *fields: str) -> State[str]:
-    """End a form's run with the reason of the refusal; what may name somebody does not stay with it.
-
-    The server refuses personal numbers by itself, unless whoever filled the form in told it not to check.
-    """
-    context = FlowRunContext.get()
-    if refusal.key == "demand.personal" and context is not None and context.flow_run is not None:
-        gone = dict.fromkeys(fields, say("demand.taken_out"))
-        with prefect() as client:
-            client.update_flow_run(context.flow_run.id, parameters={**context.flow_run.parameters, **gone})
-    return Failed(message=str(refusal))
-
-
 def lodge_by_form(kind: str, title: str, content: str, firm: str, earlier: str) -> State[str]:
     """Take the online form: the run ends with the demand's number, or with the reason of the refusal."""
     try:
         number = lodge_online(kind, title, content, firm, earlier)
     except Refusal as refusal:
-        return refused_form(refusal, "title", "content")
+        return end_refused(refusal, "demand.personal", "title", "content")
     start_run(number)
     return Completed(message=say("demand.lodged", number=number))

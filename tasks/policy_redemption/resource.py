@@ -18,12 +18,12 @@ from tasks import yearly
 from tasks.case import open_case
 from tasks.clock import local_day, now
 from tasks.deadline import meet_clock
-from tasks.form_run import run_mark
+from tasks.form_run import end_refused, run_mark
 from tasks.intake import Refused, Taker
 from tasks.journal import CASES
 from tasks.policy_redemption.citation import rule_of
 from tasks.policy_redemption.demand_clock import CENTRE, days_after, watch
-from tasks.policy_redemption.demand_lodging import credit_code, refused_form, without_numbers
+from tasks.policy_redemption.demand_lodging import credit_code, without_numbers
 from tasks.rescue import start_run
 from tasks.roster import Accepted
 from tasks.step import Dossier, step
@@ -109,7 +109,7 @@ def request_by_form(resource: str, firm: str, name: str, wish: str) -> State[str
         code = resource.strip().upper()
         number = request(code, credit_code(firm), name.strip(), wish.strip(), run_mark(code, firm))
     except Refusal as refusal:
-        return refused_form(refusal, "name", "wish")
+        return end_refused(refusal, "demand.personal", "name", "wish")
     start_run(number)
     return Completed(message=say("service_request.lodged", number=number))
 

@@ -1,0 +1,75 @@
+"""Reports of accidents as forms: in full, in five fields where seconds count, and what has changed since (3)."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from config.messages import say
+from config.offices import towns
+from models.incident_response.report import AccidentKind, Controllable, Licensed
+from models.personal import open_field
+from tasks.incident_response.report_lodging import follow_up_by_form, quick_by_form, report_by_form
+
+PERSONAL = "incident_report.personal_field"
+UNKNOWN = say("incident_report.unknown", "zh")
+TOWNS = [*(one.title for one in towns()), UNKNOWN]
+Name = Annotated[str, Field(json_schema_extra=open_field(80, 1, PERSONAL))]
+Place = Annotated[str, Field(json_schema_extra=open_field(120, 1, PERSONAL))]
+Words = Annotated[str, Field(json_schema_extra=open_field(500, 1, PERSONAL))]
+Count = Annotated[str, Field(json_schema_extra={"maxLength": 12})]
+Moment = Annotated[str, Field(json_schema_extra={"maxLength": 40})]
+Town = Annotated[str, Field(json_schema_extra={"enum": TOWNS})]
+Licence = Annotated[str, Field(json_schema_extra={"enum": [one.word for one in Licensed]})]
+Kind = Annotated[str, Field(json_schema_extra={"enum": [one.word for one in AccidentKind]})]
+Control = Annotated[str, Field(json_schema_extra={"enum": [one.word for one in Controllable]})]
+Same = Annotated[
+    str, Field(json_schema_extra={"enum": [say(f"incident_report.same_{one}", "zh") for one in ("auto", "apart")]})
+]
+AUTO = say("incident_report.same_auto", "zh")
+JUST_NOW = say("incident_report.just_now", "zh")
+More = Annotated[str, Field(json_schema_extra=open_field(500, 0, PERSONAL))]
+UNCHANGED = say("incident_report.unchanged", "zh")
+TownNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *TOWNS]})]
+LicenceNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *(one.word for one in Licensed)]})]
+KindNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *(one.word for one in AccidentKind)]})]
+ControlNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *(one.word for one in Controllable)]})]
+
+
+@flow(name="report_accident", description=say("incident_report.full_form"), persist_result=False)
+def report_accident(  # noqa: PLR0917 -- the fields of the form, the nine groups in the order of section 3
+    unit: Name, address: Place, licensed: Licence, occurred: Moment, place: Place, town: Town, situation: Words,
+    kind: Kind, course: Words, dead: Count, injured: Count, missing: Count, trapped: Count, loss: Moment,
+    reach: Words, measures: Words, controllable: Control, aid: Words, contact_office: Name, contact_telephone: Moment,
+    licence: Moment = "", likely: More = "", police_told: Moment = "", fire_told: Moment = "", head_told: Moment = "",
+    local_told: Moment = "", bureau_told: Moment = "", source: More = "", same: Same = AUTO, staff_no: Moment = "",
+    code: Moment = "",
+) -> State[str]:  # fmt: skip
+    """Report an accident, or what is known of it: 未知 is an answer in every field."""
+    fields = {name: value for name, value in locals().items() if name not in ("staff_no", "code")}
+    return report_by_form(fields, staff_no, code)
+
+
+@flow(name="report_quickly", description=say("incident_report.quick_form"), persist_result=False)
+def report_quickly(  # noqa: PLR0917 -- the fields of the form
+    unit: Name, place: Place, kind: Kind, when: Moment = JUST_NOW,
+    casualties: Words = UNKNOWN, same: Same = AUTO,
+) -> State[str]:  # fmt: skip
+    """Report an accident in five fields; the rest is completed later."""
+    return quick_by_form(locals())
+
+
+@flow(name="report_follow_up", description=say("incident_report.follow_up_form"), persist_result=False)
+def report_follow_up(  # noqa: PLR0917 -- the fields of the form
+    number: Moment, staff_no: Moment, code: Moment, dead: Count = "", injured: Count = "", missing: Count = "",
+    trapped: Count = "", loss: Moment = "", likely: More = "", controllable: ControlNow = UNCHANGED,
+    measures: More = "", reach: More = "", aid: More = "", situation: More = "", course: More = "",
+    kind: KindNow = UNCHANGED, unit: More = "", address: More = "", licensed: LicenceNow = UNCHANGED,
+    licence: Moment = "", occurred: Moment = "", place: More = "", town: TownNow = UNCHANGED,
+    contact_office: More = "", contact_telephone: Moment = "", police_told: Moment = "", fire_told: Moment = "",
+    head_told: Moment = "", local_told: Moment = "", bureau_told: Moment = "", as_of: Moment = "",
+) -> State[str]:  # fmt: skip
+    """Report what has changed; what is left empty has not."""
+    fields = {name: value for name, value in locals().items() if name not in ("number", "staff_no", "code")}
+    return follow_up_by_form(number, fields, staff_no, code)
