@@ -76,7 +76,11 @@ def history(number: str) -> History:
     case_id = case_id_of(number)
     with reading() as connection:
         row = connection.execute(_chosen().where(CASES.c.id == case_id)).one()
-        numbers = dict(connection.execute(select(CASES.c.id, CASES.c.number).join(INCIDENTS, INCIDENTS.c.case_id == CASES.c.id)).tuples().all())
+        numbers = dict(
+            connection.execute(select(CASES.c.id, CASES.c.number).join(INCIDENTS, INCIDENTS.c.case_id == CASES.c.id))
+            .tuples()
+            .all()
+        )
     reports = [
         Told(numbers[one.case_id], one.number, one.kind, one.source, local(one.as_of), local(one.recorded_at),
              _says(one.facts))
