@@ -22,6 +22,12 @@ class Engine(BaseSettings):
     site_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of the public site; 0 takes a free one, empty: the next port"
     )
+    ack_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of the page for acknowledgements; 0 takes a free one, empty: two after Prefect's",
+    )
     root: Path = Field(default=ROOT, description="Folder that holds flows/ and prefect.yaml")
     poll: float = Field(default=0.1, gt=0, description="Seconds between looks for due runs after activity")
     poll_idle: float = Field(default=0.2, gt=0, description="Seconds between looks when nothing happened for a while")

@@ -11,9 +11,9 @@ import httpx
 from config.engine import Engine, engine
 from config.messages import Refusal, say
 from config.season import season
-from config.settings import ROOT, settings
+from config.settings import ACK_PORT_OFFSET, ROOT, settings
 from config.zone import SHANGHAI
-from tasks import public_server, rehearsal, store
+from tasks import ack_server, public_server, rehearsal, store
 from tasks.case import instances_open
 from tasks.clock import now, set_clock
 from tasks.conscription.course import number_of, open_season
@@ -49,12 +49,19 @@ def up(*, try_out: Stories | None, tell: Callable[[str], None]) -> None:
         _prepare_try_out(try_out)
 
     how = engine()
-    port = _site_port(how)
-    companions = {"sender": SENDER, "site": (*public_server.COMMAND, how.host, str(port))}
+    port, ack_port = _site_port(how), _ack_port(how)
+    if "ack_address" not in settings().model_fields_set:  # every part says it in its notices
+        os.environ["BANJIE_ACK_ADDRESS"] = f"http://{how.host}:{ack_port}"
+    companions = {
+        "sender": SENDER,
+        "site": (*public_server.COMMAND, how.host, str(port)),
+        "acknowledgements": (*ack_server.COMMAND, how.host, str(ack_port)),
+    }
 
     def ready(address: str) -> None:
         first_rescue(address)
         tell(say("site.ready", address=f"{address.rpartition(':')[0]}:{port}"))
+        tell(say("incident_call.page_ready", address=f"{address.rpartition(':')[0]}:{ack_port}"))
         if try_out:
             for line in _how_to_go_on(address):
                 tell(line)
@@ -68,10 +75,23 @@ def _site_port(how: Engine) -> int:
     Raises:
         Refusal: another program listens at the port that was set.
     """
-    if how.site_port is not None:
-        return require_port(how.host, how.site_port)
+    return _port(how, how.site_port, 1)
+
+
+def _ack_port(how: Engine) -> int:
+    """Return the port of the page for acknowledgements: the one that was set, or two after Prefect's where it is free.
+
+    Raises:
+        Refusal: another program listens at the port that was set.
+    """
+    return _port(how, how.ack_port, ACK_PORT_OFFSET)
+
+
+def _port(how: Engine, given: int | None, offset: int) -> int:
+    if given is not None:
+        return require_port(how.host, given)
     try:
-        return require_port(how.host, how.port + 1 if how.port else 0)
+        return require_port(how.host, how.port + offset if how.port else 0)
     except Refusal:
         return free_port(how.host)
 

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socket import socket
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.messages import Refusal, say
 from config.settings import settings
+from tasks.bounded_server import GUARDED, PATIENCE, BoundedServer
 from tasks.clock import local_day, now
 from tasks.policy_redemption.edition import CURRENT, EDITIONS, FOLDER, keep_site_current, sums_of
 from tasks.policy_redemption.site import MANIFEST
@@ -30,12 +30,10 @@ from tasks.store import transaction
 
 COMMAND: Final = (sys.executable, "-c", "from tasks.public_server import main; main()")
 METHODS: Final = "GET, HEAD"
-AT_ONCE: Final = 64
 FLUSH_SECONDS: Final = 5.0
 PUBLISH_SECONDS: Final = 60.0
 PUBLISH_SHARE: Final = 10
 """A site that takes long to make is made less often: a tenth of the time at most."""
-PATIENCE: Final = 15.0
 PACKED: Final = range(512, 1_000_000)
 """Sizes of files that are sent packed and kept so, in bytes."""
 _TYPES: Final = {
@@ -48,11 +46,7 @@ _TYPES: Final = {
 }
 _HEADERS: Final = {
     "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    **GUARDED,
 }
 _EDITION: Final = re.compile(r"editions/([0-9a-f]{64})/(.*)", re.DOTALL)
 KINDS: Final = {"index.html": "home", "search.html": "search", "feed.atom": "feed"}
@@ -189,16 +183,12 @@ for _method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
     setattr(Handler, f"do_{_method}", Handler.refuse)
 
 
-class PublicServer(ThreadingHTTPServer):
-    """Serves the editions of a folder; beyond so many at once, whoever comes has to come again."""
-
-    daemon_threads = True
-    request_queue_size = 128
+class PublicServer(BoundedServer):
+    """Serves the editions of a folder."""
 
     def __init__(self, address: tuple[str, int], folder: Path) -> None:
         super().__init__(address, Handler)
         self.folder, self.visitors = folder, Visitors()
-        self._room = threading.BoundedSemaphore(AT_ONCE)
 
     def locate(self, target: str) -> tuple[Path | None, str, bool]:
         """Return the edition that an address names, the path within it, and whether it never changes there."""
@@ -210,22 +200,6 @@ class PublicServer(ThreadingHTTPServer):
             return (self.folder / CURRENT).resolve(strict=True), path, False
         except OSError:  # before the first edition
             return None, path, False
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Take a request while there is room."""
-        if not self._room.acquire(blocking=False):
-            return self.shutdown_request(request)
-        return super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and make room."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._room.release()
-
-    def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
-        """Say nothing of a visitor who went away."""
 
 
 def _published() -> float:

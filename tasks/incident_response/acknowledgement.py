@@ -11,17 +11,16 @@ from config.rulebook import rule
 from models.column import key_ring
 from models.incident_response.calling import IncidentWrongCode
 from models.incident_response.ladder import Ack, holds_until, read_code
-from models.incident_response.record import IncidentContact
 from tasks.clock import local_day, now
 from tasks.incident_response.call_record import ACKS, CALLS, change, plan_for, role_title, withdraw_notices
 from tasks.incident_response.call_step import Caller
+from tasks.incident_response.contact import keep_contact
 from tasks.incident_response.incident import brought
 from tasks.journal import lock
 from tasks.step import Dossier, read_dossier
 from tasks.store import Transaction, table, transaction
 
 WRONG: Final = table(IncidentWrongCode)
-CONTACTS: Final = table(IncidentContact)
 REOPENED: Final = ("exhausted", Ack.UNABLE.value)
 """Calls that ended like this still take an answer; what was stood down or superseded only notes it."""
 SOON: Final = timedelta(minutes=1)
@@ -122,8 +121,7 @@ def _note(tx: Transaction, dossier: Dossier, row: Any, given: _Answer) -> None:
         )
     )  # fmt: skip
     if said.number_called:
-        number = {"case_id": row.case_id, "kind": "ack", "of": ack_id, "phone": said.number_called}
-        tx.core.execute(insert(CONTACTS).values(**number, evidence=""))
+        keep_contact(tx, row.case_id, "ack", ack_id, phone=said.number_called)
     outcome = {
         "purpose": row.purpose, "occasion": row.occasion, "role": row.role, "staff_no": row.staff_no,
         "kind": said.kind.value, "eta_minutes": said.eta_minutes, "occurred": given.said_at, "until": given.until,

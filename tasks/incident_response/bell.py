@@ -99,23 +99,25 @@ def _go_on(caller: Caller, row: Any) -> bool:
     return matters
 
 
-class _Waker:
+class Waker:
     """Has the runs of incidents woken by a child: Prefect's client takes seconds to load, its server may hang."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
 
     def wake(self, numbers: Iterable[str]) -> None:
         """Wake runs soon, as far as it can be: the nudge is counted, so the rescue looks for them, too."""
-        for number in numbers:
-            try:
-                stdin = self._ready().stdin
-                if stdin is not None:
-                    stdin.write(f"{number}\n")
-                    stdin.flush()
-            except OSError as error:  # the child is gone; the next number starts another
-                _LOG.warning("%s was not woken: %s", number, type(error).__name__)
-                self.close()
+        with self._lock:
+            for number in numbers:
+                try:
+                    stdin = self._ready().stdin
+                    if stdin is not None:
+                        stdin.write(f"{number}\n")
+                        stdin.flush()
+                except OSError as error:  # the child is gone; the next number starts another
+                    _LOG.warning("%s was not woken: %s", number, type(error).__name__)
+                    self.close()
 
     def _ready(self) -> "subprocess.Popen[str]":
         if self._child is None or self._child.poll() is not None:
@@ -140,7 +142,7 @@ class _Waker:
 
 def run_bell(stop: threading.Event) -> None:
     """Ring every second until told to stop; while the database is away, look again."""
-    waker = _Waker()
+    waker = Waker()
     while not stop.is_set():
         try:
             waker.wake(ring())
