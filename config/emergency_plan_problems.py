@@ -46,7 +46,11 @@ class People(NamedTuple):
 
 
 def plan_problems(
-    plan: EmergencyPlan, titles: Mapping[str, str], people: People | None = None, towns: Sequence[str] = ()
+    plan: EmergencyPlan,
+    titles: Mapping[str, str],
+    people: People | None = None,
+    towns: Sequence[str] = (),
+    asked: Mapping[str, Sequence[str]] | None = None,
 ) -> list[PlanProblem]:
     """Check a plan, and whether it can be carried out by those who hold its roles.
 
@@ -55,9 +59,10 @@ def plan_problems(
         titles: every role that is known, and what it is called.
         people: holders of the roles and how each is reached; without them the text alone is checked.
         towns: roles that `town` stands for.
+        asked: roles that must approve each level, by the rules (INC-A2).
     """
     linter = _Linter(plan, titles, people, towns)
-    return [*linter.text(), *(linter.staff() if people else ())]
+    return [*linter.text(), *linter.approvers(asked or {}), *(linter.staff() if people else ())]
 
 
 def _problem(place: str, key: str, *, severe: bool = True, **facts: str | int) -> PlanProblem:
@@ -135,6 +140,15 @@ class _Linter:
         for kind in ACKNOWLEDGED:
             if self.plan.ack_minutes.get(kind, 0) <= 0:
                 yield _problem(f"ack_minutes.{kind}", "ack_missing", kind=kind)
+
+    def approvers(self, asked: Mapping[str, Sequence[str]]) -> Iterator[PlanProblem]:
+        """Check that each level is approved by everybody whom the rules ask (4.2, INC-A2)."""
+        for level, roles in asked.items():
+            if level in self.plan.levels:
+                absent = [self._title(role) for role in roles if role not in self.plan.levels[level].approvers]
+                if absent:
+                    place = f"levels.{level}.approvers"
+                    yield _problem(place, "approver_not_asked", level=level, roles="、".join(absent))
 
     def _ladder(self) -> Iterator[PlanProblem]:
         steps = self.plan.ladder

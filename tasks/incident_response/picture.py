@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from config.messages import say
+from config.rulebook import reading
 from tasks.incident_response.incident import present
 from tasks.incident_response.order import LEVELS, level_text, rank
 from tasks.step import Dossier
@@ -12,9 +13,10 @@ _COUNTS = ("dead", "injured", "missing", "trapped")
 
 
 def proposed_level(case: Dossier) -> str:
-    """Return the level of response that the facts ask for: the worst that they may still come to."""
+    """Return the level of response that the facts ask for: the worst that they may still come to, by the reading."""
     row = present(case.id)
-    levels: list[str] = [row.worst_grade, row.grade, LEVELS[0]]
+    worst = row.worst_grade if reading("incident_response.response_level", case.on) == "worst_case" else ""
+    levels: list[str] = [worst, row.grade, LEVELS[0]]
     return max(levels, key=rank)
 
 

@@ -171,5 +171,14 @@ def test_one_person_in_two_posts_that_stand_in_for_each_other_is_found() -> None
     assert [one.place for one in leftover] == ["tasks.security.leftover.supervisor"]
 
 
+def test_a_level_that_lacks_an_approver_of_the_rules_is_found() -> None:
+    asked = {"IV": [PLAN.commander], "III": [PLAN.commander, "district_government"]}
+    assert plan_problems(PLAN, TITLES, None, TOWNS, asked) == []
+    alone = with_level("III", approvers=(PLAN.commander,))
+    problems = plan_problems(alone, TITLES, None, TOWNS, asked)
+    assert [(one.place, one.severe) for one in problems] == [("levels.III.approvers", True)]
+    assert "区政府" in problems[0].text
+
+
 def test_a_problem_tells_its_place_first() -> None:
     assert str(PlanProblem("levels.II", "缺少")) == "levels.II: 缺少"

@@ -15,7 +15,7 @@ from config.settings import settings
 from flows.cli import app
 from tasks import doctor, store
 from tasks.database import upgrade
-from tasks.incident_response.plan_people import check_plan, people_today
+from tasks.incident_response.plan_people import approvers_asked, check_plan, people_today
 from tasks.officer import enrol
 
 PLAN = emergency_plan()
@@ -97,6 +97,12 @@ def test_where_everybody_is_there_and_can_be_reached_nothing_is_wrong(
     done = call("--check")
     assert (done.exit_code, done.stdout) == (0, "核对无误。\n")
     assert [one.mark for one in doctor.examine() if one.what == "应急预案"] == ["right"]
+
+
+def test_who_must_approve_follows_the_rules_and_the_plan_agrees(house: Path) -> None:
+    del house
+    asked = approvers_asked(PLAN.commander, date(2026, 11, 25))
+    assert asked == {level: list(PLAN.levels[level].approvers) for level in PLAN.levels}
 
 
 def test_a_person_who_can_hardly_be_reached_is_named_by_number_never_by_name(
