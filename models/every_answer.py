@@ -3,6 +3,7 @@
 from models.answer import Answer
 from models.conscription import answer as conscription
 from models.conscription import service_answer as service
+from models.incident_response import aftermath_answer as incident_aftermath
 from models.incident_response import command_answer as incident_command
 from models.incident_response import duty_answer as incident_duty
 from models.policy_redemption import answer as policy_redemption
@@ -15,6 +16,7 @@ from models.policy_redemption import service_answer as enterprise_service
 FORMS = Answer.forms
 PROCESSES = (
     conscription, service, policy_redemption, bulletin, policy_change, demand, policy_money, enterprise_service,
+    incident_aftermath,
     incident_command,
     incident_duty,
 )  # fmt: skip
