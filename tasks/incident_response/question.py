@@ -99,7 +99,7 @@ def ask_in_order(
             raise park(dossier, own, None if last else until) from None
         if answer is not None:
             return answer
-        if needless():
+        if needless() and (f"asked-{point}.{place + 1}", dossier.turn) not in dossier.journal:
             break
     note_once(dossier, over, True)
     return None
