@@ -17,7 +17,7 @@ PROCESS: Final = "incident_response"
 
 
 class Level(StrEnum):
-    """Grade of an accident, the lightest first; compared by its rank, not by its letters."""
+    """Grade of an accident, the lightest first; compared by rank, not by letters; "" (no grade yet) is below."""
 
     IV = "IV"
     III = "III"
@@ -39,19 +39,19 @@ class Level(StrEnum):
         return say(f"incident_grade.level_{self.value}", language)
 
     def __lt__(self, other: str) -> bool:
-        return self.rank < Level(other).rank
+        return self.rank < _RANKS[other]
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= Level(other).rank
+        return self.rank <= _RANKS[other]
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > Level(other).rank
+        return self.rank > _RANKS[other]
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= Level(other).rank
+        return self.rank >= _RANKS[other]
 
 
-_RANKS: Final = {"IV": 1, "III": 2, "II": 3, "I": 4}
+_RANKS: Final = {"": 0, "IV": 1, "III": 2, "II": 3, "I": 4}
 
 
 class Criterion(StrEnum):

@@ -189,7 +189,7 @@ def test_levels_are_ordered_by_rank_not_by_letters() -> None:
     assert [one.rank for one in LEVELS] == [1, 2, 3, 4]
     assert Level.III >= "III"
     assert Level.III <= Level.II < "I"
-    assert Level.II > Level.IV
+    assert Level.II > Level.IV > ""
     assert Level.III.text == "较大（Ⅲ级）"
 
 
