@@ -18,7 +18,7 @@ from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import meanwhile
 from tasks.ask_until import ask_until
 from tasks.clock import now
-from tasks.incident_response import call
+from tasks.incident_response import call, duty_book, scene
 from tasks.incident_response.authority import ACTIVATE as ORDER
 from tasks.incident_response.authority import agreeing, decided_by, judged_levels
 from tasks.incident_response.incident import PROCESS, plan_of, put, rule_of
@@ -369,6 +369,9 @@ def start_plan(at: Dossier, word: ActivationOrder, occasion: int) -> Activated: 
         )
         told = (*plan.members, *plan.first_told, plan.office, plan.commander, *plan.deputies)
         number = issue(tx, at, "activation", content, issued_by=by, level=level, to=told)
+        if word.scene_command == "yes":
+            scene.set_up(tx, at, by=by, why=word.reason, level=level)
+        duty_book.arm(at, "activated")
     return Activated(
         level=level,
         level_text=level_text(level),

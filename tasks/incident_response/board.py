@@ -57,7 +57,7 @@ from tasks.store import reading
 
 KEY: Final = "incident"
 OVERVIEW: Final = "incidents"
-GROUP_FORM: Final = "report_group/report_group"
+GROUP_FORM: Final = "group_report/工作组情况"
 MOST_HANDS: Final = 8
 TELLING: Final = ("incident_grade.confirmed", "incident_grade.worst", "incident_grade.unknown_")
 SITUATION: Final = "situation"

@@ -95,9 +95,9 @@ def told_of(group: PlanGroup) -> tuple[str, ...]:
     return tuple(dict.fromkeys((group.head, group.lead, *group.members)))
 
 
-def start_task_clock(case: Dossier, code: str, owner: str, head: str, minutes: int) -> None:
-    """Start the clock of a task; when it is missed, its owner is reminded, and the group's head and the office told."""
-    start_clock(
+def start_task_clock(case: Dossier, code: str, owner: str, head: str, minutes: int) -> datetime:
+    """Start the clock of a task and return its end; missed, its owner, the group's head and the office are told."""
+    return start_clock(
         case.at_turn(1),
         Owed(
             f"{TASK}.{code}",

@@ -49,3 +49,8 @@ def facts_text(case: Dossier) -> str:
         worst=level_text(row.worst_grade) if row.worst_grade else unknown,
         controllable=say(f"incident_command.controllable_{row.controllable}"),
     )
+
+
+def facts_line(case: Dossier) -> str:
+    """Return the facts of an incident as one line of a letter."""
+    return " ".join(facts_text(case).replace("**", "").replace("\n- ", " ").split())

@@ -9,12 +9,15 @@ from models.incident_response.status import IncidentStatus as S
 from tasks.ask import Question, open_questions
 from tasks.clock import now, set_clock
 from tasks.form import form_schema
+from tasks.incident_response.activation import activate
+from tasks.incident_response.groups import order_groups
 from tasks.incident_response.incident import INCIDENTS, Opening, open_incident, put
+from tasks.incident_response.spoken import Signer
 from tasks.journal import CASES, NOTICES, lock, verify, write_entry
 from tasks.step import Dossier
 from tasks.store import transaction
 from tasks.wait import Parked
-from tests.ground import anew, answer, hire, journal, rows_of
+from tests.ground import anew, answer, fresh_code, hire, journal, rows_of
 
 MARK: Final = b"first report"
 ORDER: Final = {
@@ -81,7 +84,7 @@ def titled(lines: Sequence[tuple[str, int, str, str]]) -> None:
     """Each step has its title in both languages."""
     free = (
         "opened", "asked-", "ask-", "clock-", "lapsed-", "for-", "until-", "rung-", "put-", "verify_report", "call-",
-        "stood-down-", "climb-", "exhausted-", "declined-", "ack-",
+        "stood-down-", "climb-", "exhausted-", "declined-", "ack-", "alert",
     )  # fmt: skip
     for name, *_ in lines:
         if not name.startswith(free):
@@ -133,3 +136,25 @@ def incident(case: Dossier) -> Any:
 def minutes(number: float) -> None:
     """Let minutes pass."""
     set_clock(now() + timedelta(minutes=number))
+
+
+def activated(level: str = "IV", **more: str) -> Dossier:
+    """Bring an incident to where the groups are ordered."""
+    case = reported(worst_grade=level)
+    once(activate, case)
+    decided("activate", "incident_commander", **{**ORDER, "response_level": level, "beyond_district": "no", **more})
+    if once(activate, case) == "parked":
+        decided(f"agree.{level}", "district_government", verdict="approve")
+        assert once(activate, case) is True
+    return case
+
+
+def ordered(level: str = "IV") -> Dossier:
+    case = activated(level)
+    tell(order_groups, case)
+    return case
+
+
+def sign(staff_no: str) -> Signer:
+    """Return an officer's signature of this moment."""
+    return Signer(staff_no, fresh_code(staff_no))

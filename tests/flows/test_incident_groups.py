@@ -2,36 +2,44 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from config.emergency_plan import emergency_plan
+from config.messages import Refusal
 from models.incident_response.status import IncidentStatus as S
-from tasks.incident_response.activation import activate
 from tasks.incident_response.call_record import CALLS
-from tasks.incident_response.groups import direct, order_groups
+from tasks.incident_response.command_act import Act, Event, Further, act, add_task, note_event
+from tasks.incident_response.evidence_file import place_of
+from tasks.incident_response.group_report import Given, report
+from tasks.incident_response.groups import direct, order_groups, withdraw_groups
 from tasks.incident_response.incident import GROUPS, ORDERS, TASKS
+from tasks.incident_response.spoken import done, moment_of
+from tasks.rung import fire_rungs
 from tasks.step import Dossier
+from tasks.store import transaction
 from tests.flows.command_stage import (
-    ORDER,
+    activated,
     change,
     decided,
     incident,
     minutes,
     notices,
-    once,
-    reported,
+    ordered,
     seats,
+    sign,
     staffed,
     status,
     tell,
 )  # fmt: skip
-from tests.ground import BOTH, DEADLINES, Ground, anew, race, rows_of, settled
+from tests.ground import BOTH, DEADLINES, ENTRIES, Ground, anew, hire, race, rows_of, settled
 
 
 @pytest.fixture(params=["sqlite"])
 def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nobody listens
     for found in settled(request, home, monkeypatch):
         staffed()
         yield found
@@ -42,23 +50,6 @@ def either(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monke
     for found in settled(request, home, monkeypatch):
         staffed()
         yield found
-
-
-def activated(level: str = "IV", beyond: str = "no") -> Dossier:
-    """Bring an incident to where the groups are ordered."""
-    case = reported(worst_grade=level)
-    once(activate, case)
-    decided("activate", "incident_commander", **{**ORDER, "response_level": level, "beyond_district": beyond})
-    if once(activate, case) == "parked":
-        decided(f"agree.{level}", "district_government", verdict="approve")
-        assert once(activate, case) is True
-    return case
-
-
-def ordered(level: str = "IV") -> Dossier:
-    case = activated(level)
-    tell(order_groups, case)
-    return case
 
 
 def test_ten_groups_are_ordered_with_tasks_orders_calls_and_clocks(ground: Ground) -> None:
@@ -147,3 +138,177 @@ def test_a_level_that_was_kept_is_not_proposed_again_until_it_gets_worse(ground:
     tell(direct, case)
     tell(direct, case)
     assert seats("level") == []  # outdated
+
+
+def said(case: Dossier, kind: str, staff_no: str = "R1", text: str = "已按要求办理", **more: str) -> str:
+    given = Given(more.pop("group", "现场救援组"), kind, text, **more)
+    return done(case.number, partial(report, given=given, signer=sign(staff_no)))
+
+
+def task(case: Dossier, code: str) -> object:
+    return rows_of(TASKS, case_id=case.id, code=code)[0]
+
+
+def test_a_report_meets_the_heartbeat_and_awaits_the_next(ground: Ground) -> None:
+    case = ordered()
+    minutes(20)
+    assert said(case, "情况", text="火势减弱") == "已登记：现场救援组，情况。"
+    (row,) = rows_of(GROUPS, case_id=case.id, code="rescue")
+    assert (row.turn, row.status) == (2, "working")
+    clocks = rows_of(DEADLINES, case_id=case.id, name="heartbeat.rescue")
+    assert [clock.met_at is not None for clock in clocks] == [True, False]
+    minutes(emergency_plan().group("rescue").heartbeat_minutes - 1)
+    tell(direct, case)
+    assert "officer:R1" not in {who for who, _ in notices(case, "rung_breach")}
+    minutes(2)
+    tell(direct, case)
+    assert "officer:R1" in {who for who, _ in notices(case, "rung_breach")}
+
+
+def test_a_task_waits_for_those_that_come_first(ground: Ground) -> None:
+    case = ordered()
+    said(case, "任务开始", task="rescue.clear")
+    assert task(case, "rescue.clear").status == "doing"
+    with pytest.raises(Refusal, match="完成后才能完成"):
+        said(case, "任务完成", task="rescue.clear")
+    said(case, "任务完成", task="rescue.fire", text="明火已扑灭")
+    said(case, "任务完成", task="rescue.search")
+    said(case, "任务完成", task="rescue.clear")
+    done_one = task(case, "rescue.fire")
+    assert (done_one.status, done_one.done_by, done_one.evidence) == ("done", "R1", "明火已扑灭")
+    (clock,) = rows_of(DEADLINES, case_id=case.id, name="task.rescue.fire")
+    assert clock.met_at is not None
+    with pytest.raises(Refusal, match="已经完成"):
+        said(case, "任务开始", task="rescue.fire")
+
+
+def test_a_late_task_reminds_its_owner_and_tells_the_head_and_the_office(ground: Ground) -> None:
+    case = ordered()
+    minutes(125)
+    fire_rungs()  # without any run
+    told = set(notices(case, "rung_breach")) | set(notices(case, "rung_breach_up"))
+    assert ("officer:R3", "notice_kernel.rung_breach") in told  # the brigade owes rescue.fire
+    assert ("officer:O1", "notice_kernel.rung_breach_up") in told
+
+
+def test_leftover_fireworks_are_confirmed_by_another_person(ground: Ground) -> None:
+    case = ordered()
+    hire("R9", "public_security_bureau", "group_head:security")
+    said(case, "任务完成", task="rescue.fire")
+    with pytest.raises(Refusal, match="尚未报告完成"):
+        said(case, "监督确认", "R2", group="安全警戒组", task="security.leftover")
+    noted = said(case, "任务完成", "R9", group="安全警戒组", task="security.leftover", text="已清点销毁")
+    assert "待监督人确认" in noted
+    assert task(case, "security.leftover").status == "doing"
+    with pytest.raises(Refusal, match="处置人以外的人员"):
+        said(case, "监督确认", "R9", group="安全警戒组", task="security.leftover")
+    with pytest.raises(Refusal, match="不担任"):
+        said(case, "监督确认", "R4", group="安全警戒组", task="security.leftover")
+    said(case, "监督确认", "R2", group="security", task="security.leftover")
+    assert task(case, "security.leftover").status == "done"
+
+
+def test_difficulties_are_told_and_a_file_never_stops_a_report(ground: Ground) -> None:
+    case = ordered()
+    noted = said(case, "请求支援", text="缺少洗消设备", file="现场.jpg")
+    assert "没有找到附件“现场.jpg”" in noted
+    assert "officer:O1" in {who for who, _ in notices(case, "group-report")}
+    folder = ground.home / "mailbox" / case.number / "files"
+    folder.mkdir(parents=True)
+    (folder / "现场.jpg").write_bytes(b"picture")
+    said(case, "任务完成", task="rescue.fire", file="现场.jpg")
+    digest = task(case, "rescue.fire").evidence_digest
+    assert place_of(digest).read_bytes() == b"picture"
+    assert "附件名称不对" in said(case, "情况", file="../x.jpg")
+
+
+@pytest.mark.parametrize(
+    ("kind", "staff_no", "more", "sentence"),
+    [
+        ("情况", "O3", {}, "不担任办理本事项的岗位"),
+        ("情况", "R1", {"group": "飞行组"}, "没有工作组“飞行组”"),
+        ("闲聊", "R1", {}, "没有“闲聊”这一类别"),
+        ("任务完成", "R1", {}, "须填写任务编号"),
+        ("任务完成", "R1", {"task": "security.cordon"}, "没有编号为"),
+        ("情况", "R1", {"text": "找13800138000"}, "请删去"),
+        ("情况", "R1", {"text": " "}, "须为 2 至 500 个字"),
+        ("情况", "R1", {"occurred": "2030-01-01 09:00"}, "在以后"),
+        ("情况", "R1", {"occurred": "昨天"}, "写法不对"),
+    ],
+)
+def test_a_wrong_report_is_refused_in_one_sentence(
+    ground: Ground, kind: str, staff_no: str, more: dict[str, str], sentence: str
+) -> None:
+    case = ordered()
+    with pytest.raises(Refusal, match=sentence):
+        said(case, kind, staff_no, **more)
+    assert rows_of(ENTRIES, case_id=case.id, step="group-report") == []
+
+
+def test_a_group_that_was_not_ordered_reports_nothing(ground: Ground) -> None:
+    case = activated()
+    with pytest.raises(Refusal, match="尚未启动"):
+        said(case, "情况")
+
+
+def test_a_further_task_is_ordered_with_its_clock(ground: Ground) -> None:
+    case = ordered()
+    given = Further("医疗救护组", "增设临时救护点", 30, "4.3（1）")
+    noted = done(case.number, partial(add_task, given=given, signer=sign("O2")))
+    assert "X-1" in noted
+    more = task(case, "X-1")
+    assert (more.group_code, more.owner, more.clause) == ("medical", "health_commission", "4.3（1）")
+    assert rows_of(ORDERS, case_id=case.id, kind="task")[0].issued_by == "O2"
+    done(case.number, partial(add_task, given=Further("medical", "转运伤员", 20), signer=sign("C1")))
+    assert task(case, "X-2").clause == "2.5"
+    for wrong, sentence in (
+        (Further("medical", "转运", 0), "分钟"),
+        (Further("medical", "转运", 9, "附则"), "不是预案的条款"),
+    ):
+        with pytest.raises(Refusal, match=sentence):
+            done(case.number, partial(add_task, given=wrong, signer=sign("C1")))
+
+
+def test_an_event_keeps_when_it_occurred_beside_when_it_was_noted(ground: Ground) -> None:
+    case = ordered()
+    minutes(60)
+    given = Event("封闭道路", "10:00", "4.3（3）")
+    done(case.number, partial(note_event, given=given, signer=sign("O3")))
+    (line,) = rows_of(ENTRIES, case_id=case.id, step="event")
+    assert (line.outcome["occurred_at"][11:16], line.rule) == ("10:00", "海政办发〔2023〕31号 4.3（3）")
+    assert line.at.isoformat() != line.outcome["occurred_at"]
+
+
+def test_a_time_of_day_is_the_last_one(ground: Ground) -> None:
+    assert moment_of("23:50").isoformat() == "2027-01-03T23:50:00+08:00"
+    assert moment_of("01-03 08:00").isoformat() == "2027-01-03T08:00:00+08:00"
+
+
+def test_the_on_site_command_is_set_up_by_the_commander_once(ground: Ground) -> None:
+    case = ordered()
+    do = partial(act, given=Act("成立现场指挥部", "现场情况复杂"))
+    with pytest.raises(Refusal, match="不担任"):
+        done(case.number, partial(do, signer=sign("O1")))
+    done(case.number, partial(do, signer=sign("C2")))
+    (order,) = rows_of(ORDERS, case_id=case.id, kind="scene")
+    assert order.content["to"][0] == "onsite_command"
+    with pytest.raises(Refusal, match="已经成立"):
+        done(case.number, partial(do, signer=sign("C1")))
+
+
+def test_the_on_site_command_may_be_set_up_with_the_order(ground: Ground) -> None:
+    case = activated(scene_command="yes")
+    assert [row.kind for row in rows_of(ORDERS, case_id=case.id)] == ["activation", "scene"]
+
+
+def test_withdrawn_groups_owe_nothing_more(ground: Ground) -> None:
+    case = ordered()
+    with transaction() as tx:
+        withdraw_groups(tx, anew(case), by="C1", reason="应急结束")
+    assert {row.status for row in rows_of(GROUPS, case_id=case.id)} == {"withdrawn"}
+    assert all(row.withdrawn_at for row in rows_of(ORDERS, case_id=case.id, kind="group"))
+    minutes(3000)
+    fire_rungs()
+    assert {who for who, _ in notices(case, "rung_breach")} & {"officer:R1", "officer:R2"} == set()
+    with pytest.raises(Refusal, match="已经撤离"):
+        said(case, "情况")
