@@ -10,7 +10,12 @@ from flows import cli_incident_aftermath, cli_incident_command, cli_incident_pla
 from flows.explanation import OneSentence
 from tasks.database import upgrade
 
-PARTS: Final[tuple[ModuleType, ...]] = (cli_incident_plan, cli_incident_report, cli_incident_command, cli_incident_aftermath)
+PARTS: Final[tuple[ModuleType, ...]] = (
+    cli_incident_plan,
+    cli_incident_report,
+    cli_incident_command,
+    cli_incident_aftermath,
+)
 """Modules whose commands belong here, each with an `app` of its own."""
 app = typer.Typer(cls=OneSentence, no_args_is_help=True, help=say("cli.incident"))
 for part in PARTS:
