@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from config.channels import PROVIDERS, REFERENCE, TARGET, Channel, Channels, Route
+from config.channels import PROVIDERS, REFERENCE, TARGET, Channel, Channels, Route, references
 from config.messages import say
 
 _PLACEHOLDER: Final = "8banjie8"
@@ -41,6 +41,7 @@ def problems(book: Channels, roles: Iterable[str], environ: Mapping[str, str] | 
     """
     known = frozenset(roles)
     found = [problem for channel in book.channels.values() for problem in _of_channel(channel, environ or os.environ)]
+    found += _of_drills(book, environ or os.environ)
     sections = {"default": book.default, "parties": book.parties}
     sections |= {f"book.{role}": routes for role, routes in book.book.items()}
     sections |= {f"officers.{staff_no}": routes for staff_no, routes in book.officers.items()}
@@ -138,3 +139,29 @@ def _of_gateway(place: str, channel: Channel) -> Iterator[Problem]:
         yield _problem(place, "gateway_unsigned")
     if query.get("to") != TARGET and REFERENCE.fullmatch(query.get("to", "")) is None:
         yield _problem(place, "gateway_without_phone")
+
+
+def _of_drills(book: Channels, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Look for what a drill channel shares with a real one: its URL, the name of a secret, or the secret itself."""
+    outward = [channel for channel in book.channels.values() if channel.kind == "apprise"]
+    for drill in (channel for channel in outward if channel.drill):
+        for real in (channel for channel in outward if not channel.drill):
+            if _bare(drill.url) == _bare(real.url) and not (_own(drill) and _own(real)):
+                yield _problem(f"channels.{drill.name}", "drill_shares_url", channel=real.name)
+            mine, theirs = references(drill.url), references(real.url)
+            shared = (mine[0] & theirs[0]) | (mine[1] & theirs[1])
+            for name in sorted(shared):
+                yield _problem(f"channels.{drill.name}", "drill_shares_secret", name=name, channel=real.name)
+            values = {environ.get(name) for name in theirs[0]} - {None, ""}
+            for name in sorted(mine[0] - shared):
+                if environ.get(name) in values:
+                    yield _problem(f"channels.{drill.name}", "drill_shares_value", name=name, channel=real.name)
+
+
+def _own(channel: Channel) -> bool:
+    return any(references(channel.url))
+
+
+def _bare(url: str) -> str:
+    """Return where a URL leads, whatever it carries along; a reference in place tells two accounts apart."""
+    return url.partition("?")[0].rstrip("/").replace("s://", "://", 1).lower()

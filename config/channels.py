@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from config.fact import Fact
+from config.offices import outside
 from config.settings import settings
 from config.yaml_file import read_yaml, shape
 
@@ -168,8 +169,11 @@ class Channels(Fact):
     def routes(self, recipient: str, *, drill: bool) -> tuple[Route, ...]:
         """Return every usable route: the inbox first (officials look there), then the others in the book's order.
 
-        Telephone numbers are not among them: nobody makes a call but from the sheet of an incident (`numbers`).
+        Telephone numbers are not among them: nobody makes a call but from the sheet of an incident (`numbers`). None
+        leads a drill to whoever has no part in it.
         """
+        if drill and withheld(recipient):
+            return ()
         outward = tuple(route for route in self._usable(recipient, drill=drill) if not self._is_call(route))
         return outward if outward and recipient.startswith("party:") else (_TO_INBOX, *outward)
 
@@ -182,7 +186,7 @@ class Channels(Fact):
         return tuple(route for route in self._usable(recipient, drill=drill) if self._is_call(route))
 
     def _usable(self, recipient: str, *, drill: bool) -> Iterator[Route]:
-        for route in self.listed(recipient):
+        for route in () if drill and withheld(recipient) else self.listed(recipient):
             if route.channel != INBOX.name and self.carries(route.channel, drill=drill):
                 yield route
 
@@ -198,7 +202,7 @@ class Channels(Fact):
         if recipient.partition(":")[0] not in {"role", "officer", "party"}:
             raise LookupError(recipient)
         routes = self.routes(recipient, drill=drill)
-        return tuple(route.channel for route in routes[: 2 if routes[0].channel == INBOX.name else 1])
+        return tuple(route.channel for route in routes[: 2 if _TO_INBOX in routes[:1] else 1])
 
     def following(self, recipient: str, channel: str, *, drill: bool) -> str | None:
         """Return the channel to try after this one failed for good, or None; one not in the book leads to the first."""
@@ -206,9 +210,27 @@ class Channels(Fact):
         rest = names[names.index(channel) + 1 :] if channel in names else names
         return rest[0] if rest else None
 
+    def targets(self, channel: str) -> tuple[str, ...]:
+        """Return every address on a channel, as written in the book."""
+        listed = (self.default, self.parties, *self.book.values(), *self.officers.values())
+        return tuple(dict.fromkeys(route.target for routes in listed for route in routes if route.channel == channel))
+
     def target(self, recipient: str, channel: str) -> str:
         """Return the address of a recipient on a channel, as written in the book; empty where it needs none."""
         return next((route.target for route in self.listed(recipient) if route.channel == channel), "")
+
+
+def withheld(recipient: str) -> bool:
+    """Say whether a drill tells a recipient nothing: a citizen or firm, or a role outside the district's drills."""
+    kind, _, who = recipient.partition(":")
+    return kind == "party" or (kind == "role" and who in outside())
+
+
+def references(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the variables and the files that a URL or an address refers to."""
+    found = list(REFERENCE.finditer(text))
+    names = frozenset(match["env"] for match in found if match["env"])
+    return names, frozenset(match["file"] or match["whole"] for match in found) - {None}
 
 
 def _routes(given: Any) -> Any:
@@ -251,6 +273,8 @@ def addressees(role: str, staff: Sequence[str], *, drill: bool) -> list[tuple[st
     Each officer who holds the role has it in the inbox and on the first channel of their own; the role's own channel,
     a group or a shared mailbox, has it once, however many hold the role.
     """
+    if drill and withheld(f"role:{role}"):
+        return []
     book = channels()
     persons = [
         (f"officer:{number}", channel)

@@ -24,6 +24,7 @@ class Office(Fact):
     en: str = Field(min_length=2)
     short: str = Field(default="", alias="title")
     aliases: tuple[str, ...] = ()
+    outside: bool = Field(default=False, description="No part of the district's drills: a drill tells it nothing")
 
     @property
     def title(self) -> str:
@@ -88,7 +89,7 @@ def _roles() -> dict[str, Office]:
     )
     units = tuple(town.model_copy(update={"id": f"town:{town.id}"}) for town in registry.towns)
     heads = (
-        Office(id=head_of(body.id), zh=f"{body.title}负责人", en=f"Head: {body.en}")
+        Office(id=head_of(body.id), zh=f"{body.title}负责人", en=f"Head: {body.en}", outside=body.outside)
         for body in (*registry.offices, *units)
     )
     return {
@@ -105,6 +106,12 @@ def head_of(role: str) -> str:
 def roles() -> tuple[Office, ...]:
     """Return every role that a decision or a notice may be addressed to."""
     return tuple(_roles().values())
+
+
+@cache
+def outside() -> frozenset[str]:
+    """Return the roles that a drill never tells anything: authorities above, and whoever has no part in it."""
+    return frozenset(body.id for body in roles() if body.outside)
 
 
 def office(role: str) -> Office:

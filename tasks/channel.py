@@ -36,7 +36,7 @@ from apprise.plugins.wxpusher import NotifyWxPusher
 
 from config.channels import REFERENCE, TARGET
 from config.messages import Refusal, say
-from tasks.courier import Delivery, Job, Outcome
+from tasks.courier import FILES, Delivery, Job, Outcome
 from tasks.mail_witness import StrictMail
 from tasks.sms import SmsGateway
 from tasks.witness import Canned, Exchange, StrictRequests, no_network, redact, watching
@@ -131,6 +131,9 @@ class _UnresolvedError(LookupError):
 
 
 def _secret(name: str | None, path: str | None) -> str:
+    allowed = os.environ.get(FILES)
+    if path and allowed is not None and path not in allowed.split(os.pathsep):
+        raise _UnresolvedError(path)
     try:
         value = os.environ[name] if name else Path(path or "").read_text(encoding="utf-8").strip()
     except (KeyError, OSError, UnicodeDecodeError):

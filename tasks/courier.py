@@ -5,17 +5,30 @@ killed when its time is over and started afresh. Secrets, plugins and their logg
 """
 
 import json
+import os
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from config.channels import Channel, references
 from config.messages import Refusal, say
 from config.settings import ROOT
 
 START_SECONDS: Final = 60.0
+
+
+FILES: Final = "BANJIE_COURIER_FILES"
+"""Variable that names the secret files a child may read."""
+# What Python, TLS and a proxy need; whatever else there is may be somebody's secret.
+_NEEDED: Final = re.compile(
+    r"PATH|LD_LIBRARY_PATH|LANG|LC_\w+|TZ|TMPDIR|PYTHON\w+|VIRTUAL_ENV|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
+    r"|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
+)
 
 
 class Outcome(StrEnum):
@@ -54,11 +67,43 @@ class Job:
     deadline: float = 15.0
 
 
-class Courier:
-    """One child process that sends; one job at a time. Not for use by several threads at once."""
+def _foreign(job: Job, channel: Channel) -> str:
+    """Return why a job must not leave by a channel: it is another's, or lacks the drill mark, or bears it wrongly."""
+    if job.url != channel.url:
+        return say("channels.job_foreign")
+    marked = [text.startswith(say("channels.drill_mark", "zh")) for text in (job.title, *job.bodies)]
+    if channel.drill and not all(marked):
+        return say("channels.mark_missing")
+    return say("channels.mark_wrong") if not channel.drill and any(marked) else ""
 
-    def __init__(self) -> None:
+
+def environment(channel: Channel | None, targets: Iterable[str], whole: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a channel's child is given: what any program needs, and what this channel names.
+
+    Args:
+        channel: the channel; None for a child that sends nothing with a secret.
+        targets: the addresses on the channel, which may be references.
+        whole: the variables of the sender.
+    """
+    names: set[str] = set()
+    files: set[str] = set()
+    for text in (channel.url, *targets) if channel else ():
+        found = references(text)
+        names |= found[0]
+        files |= found[1]
+    kept = {name: value for name, value in whole.items() if name in names or _NEEDED.fullmatch(name)}
+    return kept | {FILES: os.pathsep.join(sorted(files)), "NETRC": os.devnull}
+
+
+class Courier:
+    """One child process that sends; one job at a time. Not for use by several threads at once.
+
+    It serves one channel: its child holds no other channel's secrets, and it takes no other channel's job.
+    """
+
+    def __init__(self, channel: Channel | None = None, targets: Iterable[str] = ()) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._channel, self._targets = channel, tuple(targets)
 
     def start(self) -> None:
         """Start the child and wait for its self-test.
@@ -69,6 +114,7 @@ class Courier:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tasks.channel"],
             cwd=ROOT,
+            env=environment(self._channel, self._targets, os.environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # errors of HTTP libraries quote URLs with their tokens
@@ -89,6 +135,8 @@ class Courier:
         Raises:
             Refusal: a fresh child fails its self-test.
         """
+        if self._channel is not None and (wrong := _foreign(job, self._channel)):
+            return Delivery(Outcome.REJECTED, wrong)
         line = json.dumps(asdict(job), ensure_ascii=False) + "\n"
         if not self._write(line):  # it ended while idle: nothing was sent, so a fresh one may
             self.close()

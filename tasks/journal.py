@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ARRAY, Integer, LargeBinary, Table, Text, bindparam, func, insert, select, type_coerce, update
 
-from config.channels import FIRST_OUT
+from config.channels import FIRST_OUT, withheld
 from config.messages import Refusal
 from models.case import Case, Entry, Notice
 from models.column import canonical, key_ring, stamp
@@ -19,6 +19,8 @@ from tasks.store import Prepared, Transaction, reading, table
 CASES: Final = table(Case)
 ENTRIES: Final = table(Entry)
 NOTICES: Final = table(Notice)
+WITHHELD: Final = "drill_withheld"
+"""The line of a drill that names whom it would have told, were it real; also the channel of such a telling."""
 _SEPARATOR: Final = "\x1f"
 _BLOCK_BYTES: Final = 64
 
@@ -231,7 +233,26 @@ class Page:
             )
             moves.append((status, case[5] + raised, seq, digest, case_id))
             if tellings:
-                self._tell(case_id, case[1].startswith(FIRST_OUT), seq, tellings)
+                told = self._withhold(case_id, seq, tellings) if case[6] else tellings
+                self._tell(case_id, case[1].startswith(FIRST_OUT), seq, told)
+
+    def _withhold(self, case_id: int, seq: int, tellings: Iterable[Telling]) -> list[Telling]:
+        """Return what a drill may tell; the others get nothing, and a line of the journal says so."""
+        told: list[Telling] = []
+        kept: dict[str, None] = {}
+        for one in tellings:
+            if one.channel == WITHHELD or withheld(one.recipient):
+                kept[one.recipient] = None
+            else:
+                told.append(one)
+        if kept:
+            status, version, _, head, _ = self.moves[-1]
+            outcome = canonical({"step": self._step, "to": list(kept)})
+            line = (WITHHELD, seq + 1, self._actor, status, status, outcome, "", self._at)
+            digest = link(head, case_id=case_id, seq=seq + 1, **dict(zip(_ENTRY_FIELDS[2:-1], line, strict=True)))
+            self.entries.append((case_id, seq + 1, *line, digest))
+            self.moves[-1] = (status, version, seq + 1, digest, case_id)
+        return told
 
     def _tell(self, case_id: int, urgent: bool, seq: int, tellings: Iterable[Telling]) -> None:
         # the case comes first, so that the keys of one set lie together in the index: a tenth of the pages to write

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from config.channels import TARGET, Channel, Channels
+from config.channels import FIRST_OUT, TARGET, Channel, Channels, withheld
 from config.messages import say
 from config.settings import settings
 from tasks.courier import Delivery, Job, Outcome
@@ -106,7 +106,10 @@ def compose(notice: Claimed, book: Channels, address: FindAddress = nobody) -> J
     channel = book.channels.get(notice.channel)
     if channel is None:
         return Delivery(Outcome.REJECTED, say("channels.channel_gone", channel=notice.channel))
-    if not book.carries(notice.channel, drill=notice.drill):
+    if notice.drill and withheld(notice.recipient):
+        return Delivery(Outcome.REJECTED, say("channels.drill_withheld"))
+    real, drill = FIRST_OUT
+    if notice.case.startswith(real if notice.drill else drill) or not book.carries(notice.channel, drill=notice.drill):
         return Delivery(Outcome.REJECTED, say("channels.drill_refused"))
     try:
         title, body = render(notice.template, notice.facts, case=notice.case, number=notice.number, drill=notice.drill)

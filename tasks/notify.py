@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import bindparam, or_, select
 
-from config.channels import Channels, addressees, channels
+from config.channels import Channels, addressees, channels, withheld
 from models.office import Officer, Post
 from tasks.clock import local_day
-from tasks.journal import Telling
+from tasks.journal import WITHHELD, Telling
 from tasks.store import Prepared, Transaction, table
 
 OFFICERS: Final = table(Officer)
@@ -71,8 +71,12 @@ def _addressees(book: Channels, role: str, staff: tuple[str, ...], *, drill: boo
 def tellings(
     tx: Transaction, roles: Sequence[str], template: str, facts: dict[str, Any], at: datetime, *, drill: bool
 ) -> list[Telling]:
-    """Return one notice for each person and channel of the roles, or none where a step tells nobody."""
+    """Return one notice for each person and channel of the roles, or none where a step tells nobody.
+
+    A role that a drill tells nothing stands in the list for the journal's sake only: the page says so.
+    """
     if not roles:
         return []
     pairs = recipients(tx, roles, local_day(at), drill=drill)
+    pairs += [(f"role:{role}", WITHHELD) for role in roles if drill and withheld(f"role:{role}")]
     return [Telling(recipient, channel, template, facts) for recipient, channel in pairs]

@@ -90,7 +90,8 @@ class _Lane:
     """One courier of one channel: marks its last notice and claims the next in the same transaction."""
 
     def __init__(self, office: _Office, name: str) -> None:
-        self.office, self.name, self.courier = office, name, Courier()
+        self.office, self.name = office, name
+        self.courier = Courier(office.channel(name), office.book.targets(name))
         self.done: _Done | None = None
         self.counts: Counter[NoticeStatus] = Counter()
 
@@ -198,7 +199,7 @@ def try_channel(name: str, target: str = "", *, book: Channels | None = None) ->
         raise Refusal("channels.nothing_to_try", channel=name)
     case = say("channels.trial_case", settings().language)
     text = render("channels.trial", {"note": ""}, case=case, number=1, drill=channel.drill)
-    courier = Courier()
+    courier = Courier(channel, (target,))
     try:
         return courier.send(job_of(channel, target, text, head_of(case, 1, drill=channel.drill)))
     finally:

@@ -68,18 +68,19 @@ class TestRunSender:
                 "dead": hook(provider_server, "/dead", deadline=15),
                 "drips": hook(provider_server, "/drips", deadline=15),
             },
-            "officers": {"0": {"well": "dead"}, "1": {"well": "alive"}},
+            "officers": {"0": {"well": "dead"}, "1": {"well": "alive"}, "2": {"well": "later"}},
         })  # fmt: skip
-        case, now = desk.add_case(), datetime.now(UTC)
+        case, now = desk.add_case("SG-2027-001"), datetime.now(UTC)
         for channel in ("dead", "drips"):
-            desk.queue(case, channel, count=3, at=now)
-        desk.queue(case, "well", "officer:0", at=now)
-        desk.queue(case, "well", "officer:1", count=200, at=now)
+            desk.queue(case, channel, count=3, at=now, urgent=True)
+        desk.queue(case, "well", "officer:0", at=now, urgent=True)
+        desk.queue(case, "well", "officer:1", count=200, at=now, urgent=True)
+        desk.queue(desk.add_case(), "well", "officer:2", count=500, at=now)
         began = time.monotonic()
         running(desk.access, book)
-        eventually(lambda: desk.statuses().get("sent") == 200, seconds=30)
+        eventually(lambda: Counter(provider_server.paths())["/alive"] == 200, seconds=30)
         assert time.monotonic() - began <= 30
-        assert Counter(provider_server.paths())["/alive"] == 200
+        assert Counter(provider_server.paths())["/later"] <= 4, "what is not urgent waits until the accident's has left"
 
     def test_stopping_marks_what_is_under_way(
         self,
