@@ -262,24 +262,8 @@ class Page:
             if facts is not self._facts or facts != self._facts_then:
                 self._facts, self._facts_then, self._facts_text = facts, dict(facts), canonical(facts)
             key = place + sha256(name.encode()).digest()[:10]
-            self.notices.append(
-                (
-                    key,
-                    case_id,
-                    seq,
-                    recipient,
-                    channel,
-                    template,
-                    urgent,
-                    self._facts_text,
-                    "pending",
-                    0,
-                    at,
-                    "",
-                    "",
-                    at,
-                )
-            )
+            told = key, case_id, seq, recipient, channel, template, urgent, self._facts_text
+            self.notices.append((*told, "pending", 0, at, "", "", at))
 
     def open_cases(self, facts: Iterable[tuple[str, str, str, int | None, str, str, bool]]) -> None:
         """Write the cases of this page as their first lines leave them: written once, not opened, read back and moved.
