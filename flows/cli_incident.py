@@ -6,7 +6,7 @@ from typing import Final
 import typer
 
 from config.messages import say
-from flows import cli_incident_aftermath, cli_incident_command, cli_incident_plan, cli_incident_report
+from flows import cli_incident_aftermath, cli_incident_command, cli_incident_kept, cli_incident_plan, cli_incident_report
 from flows.explanation import OneSentence
 from tasks.database import upgrade
 
@@ -15,6 +15,7 @@ PARTS: Final[tuple[ModuleType, ...]] = (
     cli_incident_report,
     cli_incident_command,
     cli_incident_aftermath,
+    cli_incident_kept,
 )
 """Modules whose commands belong here, each with an `app` of its own."""
 app = typer.Typer(cls=OneSentence, no_args_is_help=True, help=say("cli.incident"))

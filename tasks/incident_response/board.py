@@ -77,13 +77,18 @@ def board_key(number: str) -> str:
     return slug(KEY, number)
 
 
-def incident_page(number: str, forms: Forms | None = None) -> Page:
+def incident_page(number: str, forms: Forms | None = None, as_of: datetime | None = None) -> Page:
     """Return the board of one incident.
+
+    Args:
+        number: the incident's.
+        forms: the deployments that its links open; none by default.
+        as_of: the moment that it is written for; now by default.
 
     Raises:
         Refusal: there is none under this number.
     """
-    links, view = forms or Forms(), read_view(number)
+    links, view = forms or Forms(), read_view(number, as_of)
     groups, calls, rows = group_states(view), call_states(view), timeline(view)
     title = marked(word("name", number=number, unit=view.incident.unit_name), drill=view.drill)
     address = form_address(links.group)

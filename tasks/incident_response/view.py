@@ -99,13 +99,17 @@ def rows_of(connection: Connection, of: Table, case_id: int, *, sealed: bool = F
     return list(connection.execute(chosen))
 
 
-def read_view(number: str) -> View:
+def read_view(number: str, as_of: datetime | None = None) -> View:
     """Read an incident whole.
+
+    Args:
+        number: the incident's.
+        as_of: the moment that lateness and margins are told for; now by default.
 
     Raises:
         Refusal: there is none under this number.
     """
-    at = now()
+    at = as_of or now()
     with reading() as connection:
         case = connection.execute(select(CASES).where(CASES.c.number == number)).one_or_none()
         incident = case and connection.execute(select(INCIDENTS).where(INCIDENTS.c.case_id == case.id)).one_or_none()
