@@ -6,7 +6,13 @@ from typing import Final
 import typer
 
 from config.messages import say
-from flows import cli_incident_aftermath, cli_incident_command, cli_incident_kept, cli_incident_plan, cli_incident_report
+from flows import (
+    cli_incident_aftermath,
+    cli_incident_command,
+    cli_incident_kept,
+    cli_incident_plan,
+    cli_incident_report,
+)
 from flows.explanation import OneSentence
 from tasks.database import upgrade
 
