@@ -43,20 +43,19 @@ def _roles(plan: EmergencyPlan) -> Iterator[str]:
     yield from (f"town:{town.id}" for town in towns())
 
 
-def enrol_cast(since: date) -> list[str]:
-    """Enrol the two, each with their roles, where they are not yet; return their staff numbers."""
+def parts() -> tuple[list[str], list[str]]:
+    """Return the roles of whoever commands, and everybody else's."""
     plan = emergency_plan()
+    roles, chief = dict.fromkeys(role for role in _roles(plan) if role and role != "town"), commanding(plan)
+    return [role for role in roles if role in chief], [role for role in roles if role not in chief]
+
+
+def enrol_cast(since: date, staff: tuple[str, str] = (COMMANDER, OFFICE)) -> None:
+    """Enrol the two, each with their roles, where they are not yet."""
     known = {one.staff_no for one in officer.officers()}
-    roles = dict.fromkeys(role for role in _roles(plan) if role and role != "town")
-    chief = commanding(plan)
-    cast = {
-        COMMANDER: [role for role in roles if role in chief],
-        OFFICE: [role for role in roles if role not in chief],
-    }
-    for staff_no, held in cast.items():
+    for staff_no, held in zip(staff, parts(), strict=True):
         if staff_no not in known:
             officer.enrol(staff_no, say("synthetic.officer", office=office(held[0]).title), held, since)
-    return list(cast)
 
 
 def signer_of(role: str) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.benchmarks import (
     growth,
+    incident,
     old_cases,
     one_case,
     prefect_path,
@@ -45,6 +46,7 @@ ALONE: Final[dict[str, Callable[[bool], list[Line]]]] = {
     "cold": lambda _full: replay.cold(),
     "season": lambda full: season.both(3_000, 30_000 if full else 0),
     "users": lambda full: users.measure(400 if full else 40, 2.0 if full else 1.0),
+    "incident": lambda full: incident.measure(40 if full else 20),
     "prefect": lambda full: prefect_path.measure(60 if full else 20, 3_000),
 }
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -67,8 +67,8 @@ def bench(number: str = "") -> str:
 
 
 @contextmanager
-def engine_room(folder: Path, root: Path) -> Iterator[SyncPrefectClient]:
-    """Start a server and a warm runner on a checkout, and end them."""
+def engine_room(folder: Path, root: Path, command: Sequence[str] = COMMAND) -> Iterator[SyncPrefectClient]:
+    """Start a server and a runner on a checkout, warm unless another is given, and end them."""
     cluster, server = Postgres(folder / "postgres"), Server(folder, "", embedded=True)
     runner: Child | None = None
     try:
@@ -77,7 +77,7 @@ def engine_room(folder: Path, root: Path) -> Iterator[SyncPrefectClient]:
         server.database_url = cluster.url(DATABASE, "asyncpg")
         server.start()
         env = {**os.environ, **client_environment(folder, server.address), "BANJIE_ROOT": str(root)}
-        runner = Child("runner", COMMAND, log=folder / "runner.log", env=env, cwd=root)
+        runner = Child("runner", command, log=folder / "runner.log", env=env, cwd=root)
         with temporary_settings({PREFECT_API_URL: server.api}), get_client(sync_client=True) as client:
             os.environ["BANJIE_ADDRESS"] = server.address
             store.forget()
