@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from config.settings import ROOT
 from tasks.postgres import Postgres
 from tasks.store import make_keys
 
-DRIVER = Path(__file__).with_name("season_driver.py")
+SEASON = Path(__file__).with_name("season_driver.py")
+INCIDENT = Path(__file__).with_name("incident_driver.py")
 APPLICANTS, SEED = 200, 7
 KILLS = int(os.environ.get("BANJIE_KILLS", "60"))
 DICE = int(os.environ.get("BANJIE_KILLS_SEED", "20270301"))
@@ -26,14 +28,16 @@ TIMED = 0.2
 """Share of the kills that come after a time, whatever is being done then, rather than at a counted point."""
 
 Order = Callable[..., dict[str, Any]]
+Place = Callable[[str], tuple[Path, str]]
+Record = Callable[[str, object], None]
 
 
-@pytest.fixture
-def order(tmp_path: Path) -> Iterator[Order]:
+@pytest.fixture(params=[SEASON])
+def order(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Order]:
     """The fork server: `order("play", home=…, url=…)`."""
     log = (tmp_path / "driver.log").open("w+")
     server = subprocess.Popen(
-        [sys.executable, str(DRIVER)],
+        [sys.executable, str(request.param)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -73,8 +77,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], tup
         home.mkdir()
         if cluster is None:
             return home, f"sqlite:///{home / 'banjie.db'}"
-        cluster.create(f"kill_{name}")
-        return home, cluster.url(f"kill_{name}", "psycopg")
+        database = f"kill_{uuid.uuid4().hex[:8]}"
+        cluster.create(database)
+        return home, cluster.url(database, "psycopg")
 
     return make
 
@@ -90,8 +95,28 @@ def differences(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_season_killed_anywhere_ends_as_an_undisturbed_one(order: Order, place: Callable[[str], tuple[Path, str]],
-                                                             record_property: Callable[[str, object], None]) -> None:  # fmt: skip
+def test_a_season_killed_anywhere_ends_as_an_undisturbed_one(
+    order: Order, place: Place, record_property: Record
+) -> None:
+    def expect(undisturbed: dict[str, list[str]]) -> None:
+        assert len(undisturbed["cases"]) > APPLICANTS * 0.9
+
+    shake(order, place, record_property, expect)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("order", [INCIDENT], indirect=True)
+def test_no_duty_and_no_step_of_an_accident_is_lost_wherever_it_is_killed(order: Order, place: Place, record_property: Record) -> None:  # fmt: skip
+    def expect(undisturbed: dict[str, list[str]]) -> None:
+        assert len(undisturbed["incident_groups"]) == 10
+        assert len(undisturbed["incident_duties"]) > 5
+        assert len(undisturbed["incident_call_steps"]) > 20
+
+    shake(order, place, record_property, expect)
+
+
+def shake(order: Order, place: Place, record_property: Record, expect: Callable[[dict[str, list[str]]], None]) -> None:
     dice, began = random.Random(DICE), time.monotonic()
     calm = place("calm")
     order("settle", *calm)
@@ -100,7 +125,7 @@ def test_a_season_killed_anywhere_ends_as_an_undisturbed_one(order: Order, place
     seconds = time.monotonic() - started
     expected = order("snapshot", *calm)["snapshot"]
     assert expected["broken"] == []
-    assert len(expected["cases"]) > APPLICANTS * 0.9
+    expect(expected)
     assert points > 1000
 
     kills, seasons = 0, 0
