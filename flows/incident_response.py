@@ -4,8 +4,24 @@ Approvals gate the start, a release and the end; no report up waits for one (突
 """
 
 from config.messages import say
-from tasks.alongside import meanwhile
-from tasks.incident_response import activation, duty, groups, incident
+from models.incident_response.status import IncidentStatus as S
+from tasks.alongside import gather, meanwhile
+from tasks.case import close_case
+from tasks.incident_response import (
+    activation,
+    aftermath,
+    duty,
+    ending,
+    expansion,
+    groups,
+    incident,
+    investigation,
+    lessons,
+    recovery,
+    release,
+    situation,
+    summary,
+)
 from tasks.step import Dossier
 from tasks.story import story
 
@@ -18,14 +34,28 @@ def incident_response(number: str) -> str:
         number: the incident's, for example SG-2027-001.
     """
     case = incident.take_up(number)
-    meanwhile(case, respond, duty.report_up)
+    if meanwhile(case, respond, duty.report_up, situation.keep_reporting, release.inform_public):
+        meanwhile(case, look_after, release.inform_public)
+        close_case(case, S.CLOSED)
     return case.number
 
 
 def respond(case: Dossier) -> bool:
-    """Start the plan and direct the groups (4.1–4.6)."""
+    """Start the plan, direct the groups, and end the emergency (4.1–4.6)."""
     if not activation.activate(case):  # 4.1, 4.2: the commander, from level III the district government as well
         return False
     groups.order_groups(case)  # 2.5, 2.6: every group at once
-    groups.direct(case)  # 4.3–4.5
+    meanwhile(case, ending.end_emergency, groups.direct, expansion.expand)  # 4.3–4.6
     return True
+
+
+def look_after(case: Dossier) -> None:
+    """Restore readiness, investigate, settle what is left, and learn (4.7, 5.2–5.4)."""
+    gather(case, recovery.restore, investigation.investigate, learn, duty.report_up)
+
+
+def learn(case: Dossier) -> None:
+    """Settle, sum up, and follow every lesson until it is done (5.3, 5.4)."""
+    aftermath.settle(case)  # 5.3, 2.5 (10)
+    summary.summarise(case)  # 5.4
+    lessons.follow_up(case)  # 5.4, 7.2

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from config.messages import say
+from config.zone import SHANGHAI
 from tasks.ask import Question
 from tasks.clock import now
 from tasks.form import choices
@@ -24,6 +25,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "scene_command": "yes",
     },
     "Approval": {"verdict": "approve"},
+    "Discharge": {"verdict": "done", "record_number": "电话记录第1号", "receiver": "南通市应急管理局值班室"},
+    "Lateness": {"verdict": "explained"},
+    "LevelWord": {"verdict": "raise_level", "beyond_district": "no"},
+    "ExpansionWord": {"verdict": "request_city"},
+    "LetterReceipt": {"verdict": "received_letter", "receipt": "收文第1号"},
+    "EndCondition": {"verdict": "met", "evidence": "现场检测记录第1号"},
+    "EndConfirmation": {"verdict": "confirm_end"},
+    "ResidentsReturn": {"verdict": "returned_home"},
+    "ReadinessAttestation": {"verdict": "all_restored", "used_up": "泡沫两吨", "restocked": "已补充"},
+    "ReleaseApproval": {"verdict": "approve"},
+    "ReleaseAct": {"verdict": "released_text", "released_where": "区政府网站"},
+    "InvestigationGroup": {"verdict": "authorise", "group_document": "海政发〔2027〕9号"},
+    "InvestigationPaper": {"verdict": "done", "paper_document": "海应急〔2027〕10号"},
+    "InvestigationReply": {"verdict": "approve", "paper_document": "海政复〔2027〕11号"},
+    "Settlement": {"verdict": "settled"},
+    "SummaryReport": {"verdict": "submit", "experience": "响应及时", "shortcomings": "个别任务迟了"},
+    "LessonCheck": {"verdict": "done"},
+    "AmendmentDecision": {"verdict": "accept"},
 }
 """What is answered, by form; by `form point` where a point has an answer of its own."""
 
@@ -76,7 +95,8 @@ def lodge(place: int = 1, exercise: str = "", **changes: str) -> str:
 def answer_of(question: Question) -> dict[str, Any]:
     """Return an answer to a question that lets the response go on."""
     given = ANSWERS.get(f"{question.form} {question.point}") or ANSWERS[question.form]
-    return {"reason": "情况属实", **given}
+    moment = {"done_at": now().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")} if question.form == "Discharge" else {}
+    return {"reason": "情况属实", **given, **moment}
 
 
 def form_of(question: Question, answer: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ question is answered. The spacing keeps clear of the plan's own minutes, so that
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from models.case import Decision
 from models.incident_response.ladder import Ack
 from tasks import officer
 from tasks.ask import open_questions
-from tasks.case import running_as
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
 from tasks.door import Signature, decide
@@ -31,11 +31,13 @@ from tasks.store import reading, table
 from tasks.wait import Parked
 from tests.reported import answer_of, lodge
 from tests.resilience import season_driver
-from tests.resilience.season_driver import DRIVER, Death
+from tests.resilience.season_driver import Death
 
 BEGIN = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
 SPACING = timedelta(seconds=156)
 ROUNDS = 40
+CONTROLLED = 25
+"""Round in which the scene is under control, and the end is spoken of."""
 DECISIONS = table(Decision)
 WORSE = {"dead": "10", "missing": "0", "as_of": ""}
 season_driver.IGNORED |= {
@@ -78,11 +80,8 @@ def _rounds() -> Iterator[int]:
 
 
 def _tell(number: str) -> None:
-    try:
-        with running_as(DRIVER):
-            incident_response.fn(number)
-    except Parked:
-        return
+    with suppress(Parked):
+        incident_response.fn(number)
 
 
 def _bring(number: str, place: int) -> None:
@@ -102,7 +101,8 @@ def _answer(number: str, since: datetime) -> None:
     """Answer the first open question, unless one was answered in this round already."""
     with reading() as connection:
         done = connection.execute(select(DECISIONS.c.id).where(DECISIONS.c.answered_at >= since).limit(1)).first()
-    asked = open_questions(case=number)
+    late = since >= BEGIN + CONTROLLED * SPACING
+    asked = [one for one in open_questions(case=number) if late or not one.point.startswith("end_")]
     if done is None and asked:
         signer = cast.signer_of(asked[0].role)
         given = answer_of(asked[0])
