@@ -8,6 +8,7 @@ import typer
 from config.messages import say
 from flows import (
     cli_incident_aftermath,
+    cli_incident_call,
     cli_incident_command,
     cli_incident_kept,
     cli_incident_plan,
@@ -21,6 +22,7 @@ PARTS: Final[tuple[ModuleType, ...]] = (
     cli_incident_report,
     cli_incident_command,
     cli_incident_aftermath,
+    cli_incident_call,
     cli_incident_kept,
 )
 """Modules whose commands belong here, each with an `app` of its own."""

@@ -21,10 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.messages import Refusal, say
-from config.zone import SHANGHAI
 from models.incident_response.ladder import Ack, read_code
 from tasks.bounded_server import GUARDED, PATIENCE, BoundedServer
-from tasks.incident_response.acknowledgement import Heard, Said, acknowledge
+from tasks.incident_response.acknowledgement import Said, acknowledge
 from tasks.incident_response.bell import Waker
 from tasks.policy_redemption.site_markup import Markup, el, several
 from tasks.store import engine
@@ -105,14 +104,6 @@ def form(code: str = "", word: Markup | None = None) -> Markup:
     )  # fmt: skip
 
 
-def thanks(heard: Heard) -> Markup:
-    """Return what is said to whoever acknowledged."""
-    key = "page_unable" if heard.kind is Ack.UNABLE else "page_over" if heard.over else "page_thanks"
-    until = heard.until.astimezone(SHANGHAI).strftime("%H:%M") if heard.until else ""
-    return el("p", _say(key, number=heard.number, role=heard.role, kind=heard.kind.word, until=until), class_="good",
-              role="status")  # fmt: skip
-
-
 class Handler(BaseHTTPRequestHandler):
     """Shows the form, and takes it."""
 
@@ -153,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         except SQLAlchemyError:
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, _say("page_down"))
         self.server.waker.wake([heard.number])
-        return self._send(HTTPStatus.OK, form(word=thanks(heard)))
+        return self._send(HTTPStatus.OK, form(word=el("p", heard.text, class_="good", role="status")))
 
     def _said(self, given: Mapping[str, str]) -> Said:
         """Return what the form says.

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TextIO
 from urllib.parse import quote
@@ -34,10 +33,11 @@ from apprise.plugins.wechat import NotifyWeChat
 from apprise.plugins.wecombot import NotifyWeComBot
 from apprise.plugins.wxpusher import NotifyWxPusher
 
-from config.channels import REFERENCE, TARGET
+from config.channels import TARGET
 from config.messages import Refusal, say
-from tasks.courier import FILES, Delivery, Job, Outcome
+from tasks.courier import Delivery, Job, Outcome
 from tasks.mail_witness import StrictMail
+from tasks.reference import UnresolvedError, resolve
 from tasks.sms import SmsGateway
 from tasks.witness import Canned, Exchange, StrictRequests, no_network, redact, watching
 
@@ -126,38 +126,6 @@ def _say_nothing(_record: logging.LogRecord) -> bool:
     return False
 
 
-class _UnresolvedError(LookupError):
-    """A reference leads nowhere; carries its name, which is no secret."""
-
-
-def _secret(name: str | None, path: str | None) -> str:
-    allowed = os.environ.get(FILES)
-    if path and allowed is not None and path not in allowed.split(os.pathsep):
-        raise _UnresolvedError(path)
-    try:
-        value = os.environ[name] if name else Path(path or "").read_text(encoding="utf-8").strip()
-    except (KeyError, OSError, UnicodeDecodeError):
-        raise _UnresolvedError(name or path) from None
-    if not value:
-        raise _UnresolvedError(name or path)
-    return value
-
-
-def resolve(text: str, found: list[str], *, escape: bool) -> str:
-    """Put the secrets that a text refers to in their places, collecting them for redaction.
-
-    Raises:
-        LookupError: a reference leads nowhere.
-    """
-
-    def put(match: Any) -> str:
-        value = _secret(match["env"], match["file"] or match["whole"])
-        found.append(value)
-        return quote(value, safe="") if escape else value
-
-    return REFERENCE.sub(put, text)
-
-
 def _compose(job: Job, secrets: list[str]) -> str | Delivery:
     """Return the URL to send to, or why there is none."""
     scheme = job.url.partition("://")[0].lower()
@@ -168,7 +136,7 @@ def _compose(job: Job, secrets: list[str]) -> str | Delivery:
     try:
         target = resolve(job.target, secrets, escape=False)
         url = resolve(job.url, secrets, escape=True)
-    except _UnresolvedError as error:
+    except UnresolvedError as error:
         return Delivery(Outcome.REJECTED, say("channels.secret_missing", name=error.args[0]))
     if TARGET in url:
         if not target:

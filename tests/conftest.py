@@ -12,6 +12,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_LEVEL, temporary_settings
 
+from config.channels import channels
 from config.engine import engine
 from config.settings import ROOT, settings
 from tasks.child import Child
@@ -64,6 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.undo()
     settings.cache_clear()
     engine.cache_clear()
+    channels.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -6,16 +6,25 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from config.messages import Refusal
+from config.messages import Refusal, say
 from config.rulebook import rule
+from config.zone import SHANGHAI
 from models.column import key_ring
 from models.incident_response.calling import IncidentWrongCode
 from models.incident_response.ladder import Ack, holds_until, read_code
 from tasks.clock import local_day, now
-from tasks.incident_response.call_record import ACKS, CALLS, change, plan_for, role_title, withdraw_notices
+from tasks.incident_response.call_record import (
+    ACKS,
+    CALLS,
+    change,
+    note_telephoned,
+    plan_for,
+    role_title,
+    withdraw_notices,
+)
 from tasks.incident_response.call_step import Caller
 from tasks.incident_response.contact import keep_contact
-from tasks.incident_response.incident import brought
+from tasks.incident_response.incident import PROCESS, brought
 from tasks.journal import lock
 from tasks.step import Dossier, read_dossier
 from tasks.store import Transaction, table, transaction
@@ -49,6 +58,14 @@ class Heard(NamedTuple):
     until: datetime | None
     over: bool
 
+    @property
+    def text(self) -> str:
+        """What is said to whoever brought it."""
+        key = "page_unable" if self.kind is Ack.UNABLE else "page_over" if self.over else "page_thanks"
+        until = self.until.astimezone(SHANGHAI).strftime("%H:%M") if self.until else ""
+        facts = {"number": self.number, "role": self.role, "kind": self.kind.word, "until": until}
+        return say(f"incident_call.{key}", "zh", **facts)
+
 
 def acknowledge(said: Said) -> Heard:
     """Take an acknowledgement: it stops every other way to the person until it lapses.
@@ -60,17 +77,29 @@ def acknowledge(said: Said) -> Heard:
     """
     if said.eta_minutes is not None and not 0 <= said.eta_minutes <= LONGEST_ETA:
         raise Refusal("incident_call.eta_wrong", most=LONGEST_ETA)
-    code, refused, found = read_code(said.code), None, None
-    with transaction() as tx:  # commits whatever comes of it: wrong codes are counted
+    found = find_call(said)
+    return _take(found.case_id, found.id, said)
+
+
+def find_call(said: Said) -> Any:
+    """Return the call that has a code; a wrong one is counted.
+
+    Raises:
+        Refusal: no call has it, or too many wrong ones came from there.
+    """
+    refused: Refusal | None = None
+    found: Any = None
+    with transaction() as tx:  # commits whatever comes of it
         at = now()
         if (refused := _too_many(tx, said, at)) is None:
+            code = read_code(said.code)
             found = tx.core.execute(select(CALLS).where(CALLS.c.code == code)).one_or_none()
             if found is None:
                 _count_wrong(tx, said, at)
                 refused = Refusal("incident_call.code_unknown")
-    if refused is not None or found is None:
-        raise refused or Refusal("incident_call.code_unknown")
-    return _take(found.case_id, found.id, said)
+    if refused is not None:
+        raise refused
+    return found
 
 
 def _take(case_id: int, call_id: int, said: Said) -> Heard:
@@ -162,8 +191,10 @@ def _settle(caller: Caller, row: Any, given: _Answer) -> None:
         return
     climbs = row.next_at is not None or row.ended_at is not None  # else another call's ladder serves this one, too
     change(caller.tx, row.id, **answer, ended_at=None, ended_why="", next_at=given.until if climbs else None)
+    if given.said.way == "sheet":
+        note_telephoned(caller.tx, row, caller.at)
     withdraw_notices(caller.tx, row)
-    if kind is Ack.UNABLE:
+    if kind is Ack.UNABLE and caller.dossier.process == PROCESS:  # a test needs nobody in anybody's place
         caller.declined(row, given.ack_id)
 
 

@@ -14,8 +14,9 @@ from tasks.store import transaction
 
 
 def call(
-    dossier: Dossier, purpose: str, roles: Sequence[str], template: str, facts: Mapping[str, Any], *, occasion: int = 1
-) -> int:
+    dossier: Dossier, purpose: str, roles: Sequence[str], template: str, facts: Mapping[str, Any], *,
+    occasion: int = 1, climbs: bool = True,
+) -> int:  # fmt: skip
     """Call every holder of the roles, or the role where nobody holds it; return how many calls are new.
 
     Each gets the notice in the inbox and by the first step of the plan's ladder at once, in the caller's transaction;
@@ -29,6 +30,7 @@ def call(
         template: message key of the notice, without `_title` and `_body`.
         facts: what the notice says; `code` and `where` (to acknowledge by, and the address) are added.
         occasion: 1, 2, … where one purpose arises again.
+        climbs: whether the ladder is climbed; a test stops at its first step.
     """
     with transaction() as tx:
         lock(tx, dossier.id)  # two callers at once call everybody once
@@ -37,7 +39,7 @@ def call(
         for row in calls_of(dossier, purpose):
             if row.occasion < occasion and row.ended_at is None:
                 end_call(tx, row, "superseded", at)
-        made = caller.call(Matter(purpose, occasion, template, facts), roles)
+        made = caller.call(Matter(purpose, occasion, template, facts), roles, climbs=climbs)
         caller.write()
     return made
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from config.channels import INBOX, channels
 from config.emergency_plan import EmergencyPlan, emergency_plan
@@ -108,14 +108,23 @@ def change(tx: Transaction, call_id: int, **values: Any) -> None:
 
 def withdraw_notices(tx: Transaction, row: Any) -> int:
     """Take back the notices of a call that have not left the house; what stands in the inbox stays there."""
+    return take_back(tx.core, _waiting(tx, row, NOTICES.c.channel != INBOX.name))
+
+
+def note_telephoned(tx: Transaction, row: Any, at: datetime) -> None:
+    """Note that the notices of a call that waited for a telephone have reached the person."""
+    by_telephone = [name for name, channel in channels().channels.items() if channel.kind == "call"]
+    made = {"status": NoticeStatus.SENT, "sent_at": at, "next_at": None}
+    waiting = _waiting(tx, row, NOTICES.c.channel.in_(by_telephone))
+    tx.core.execute(update(NOTICES).where(NOTICES.c.id.in_(waiting)).values(made))
+
+
+def _waiting(tx: Transaction, row: Any, where: ColumnElement[bool]) -> list[int]:
     waiting = select(NOTICES.c.id, NOTICES.c.facts).where(
-        NOTICES.c.case_id == row.case_id,
-        NOTICES.c.recipient == recipient_of(row),
-        NOTICES.c.channel != INBOX.name,
-        NOTICES.c.status.in_(_NOT_LEFT),
+        NOTICES.c.case_id == row.case_id, NOTICES.c.recipient == recipient_of(row), NOTICES.c.status.in_(_NOT_LEFT)
     )
-    mine = [one.id for one in tx.core.execute(waiting) if (one.facts or {}).get("code") == row.code]
-    return take_back(tx.core, mine)
+    found = tx.core.execute(waiting.where(where))
+    return [one.id for one in found if (one.facts or {}).get("code") == row.code]
 
 
 def end_call(tx: Transaction, row: Any, why: str, at: datetime) -> int:

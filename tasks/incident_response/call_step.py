@@ -71,7 +71,7 @@ class Caller:
 
     # -- calling ------------------------------------------------------------------------------------------------------
 
-    def call(self, matter: Matter, roles: Sequence[str]) -> int:
+    def call(self, matter: Matter, roles: Sequence[str], *, climbs: bool = True) -> int:
         """Call everybody of the roles who was not called about it yet; return how many more.
 
         Somebody who holds two of the roles has two rows and one ladder, so that one answer serves both.
@@ -86,7 +86,7 @@ class Caller:
                 row = note_call(self.tx, self.dossier, matter, (role, staff_no), self.at)
                 more += 1
                 if not staff_no or staff_no not in {one for _, one in known}:
-                    self._open(row, climbs=bool(staff_no) or len(people) == 1)
+                    self._open(row, climbs=climbs and (bool(staff_no) or len(people) == 1))
         return more
 
     def _called(self, matter: Matter) -> set[tuple[str, str]]:

@@ -13,7 +13,19 @@ from sqlmodel import SQLModel
 from config.channels import Channels
 from models.case import NoticeStatus
 from tasks.courier import Delivery, Outcome
-from tasks.outbox import NOTICES, access_to, backlog, claim, dead_letters, due, keep_at_home, letters, posted, revive
+from tasks.outbox import (
+    NOTICES,
+    access_to,
+    backlog,
+    claim,
+    dead_letters,
+    due,
+    keep_at_home,
+    letters,
+    posted,
+    revive,
+    take_back,
+)
 from tasks.pace import backoff
 from tasks.store import connect
 
@@ -198,6 +210,43 @@ class TestSettle:
         desk.queue(case, "mail", at=NOW - timedelta(hours=2))
         with desk.access.read() as connection:
             assert backlog(connection) == [("hook", 3, NOW), ("mail", 1, NOW - timedelta(hours=2))]
+
+
+class TestTakenBack:
+    def test_what_has_not_left_never_leaves(self, desk: Any) -> None:
+        case = desk.add_case()
+        desk.queue(case, "hook", count=2)
+        first, second = [row.id for row in desk.rows()]
+        with desk.access.write() as connection:
+            assert take_back(connection, []) == 0
+            assert take_back(connection, [first]) == 1
+            assert take_back(connection, [first]) == 0
+            assert due(connection, NOW) == {"hook": 1}
+        assert [notice.id for notice in desk.take(limit=5)] == [second]
+        with desk.access.write() as connection:
+            assert revive(connection, [first], NOW) == 0
+
+    @pytest.mark.parametrize("delivery", [REFUSED, DOWN, LOST])
+    def test_what_was_under_way_and_failed_is_neither_tried_again_nor_by_another_channel(
+        self, desk: Any, delivery: Delivery
+    ) -> None:
+        desk.queue(desk.add_case(), "hook")
+        (notice,) = desk.take()
+        with desk.access.write() as connection:
+            assert take_back(connection, [notice.id]) == 1
+        assert desk.mark(notice, delivery, BOOK) is NoticeStatus.WITHDRAWN
+        (row,) = desk.rows()
+        assert (row.status, row.next_at, row.error) == ("withdrawn", None, delivery.detail) or delivery is REFUSED
+        assert desk.take(now=NOW + timedelta(days=1)) == []
+
+    def test_what_was_under_way_and_arrived_all_the_same_was_sent(self, desk: Any) -> None:
+        desk.queue(desk.add_case(), "hook")
+        (notice,) = desk.take()
+        with desk.access.write() as connection:
+            take_back(connection, [notice.id])
+        assert desk.mark(notice, ACCEPTED, BOOK) is NoticeStatus.SENT
+        assert desk.statuses() == {"sent": 1}
+        assert desk.mark(notice, ACCEPTED, BOOK) is None
 
 
 class TestAtHome:
