@@ -10,6 +10,7 @@ from flows import (
     cli_incident_aftermath,
     cli_incident_call,
     cli_incident_command,
+    cli_incident_duty,
     cli_incident_kept,
     cli_incident_plan,
     cli_incident_report,
@@ -20,6 +21,7 @@ from tasks.database import upgrade
 PARTS: Final[tuple[ModuleType, ...]] = (
     cli_incident_plan,
     cli_incident_report,
+    cli_incident_duty,
     cli_incident_command,
     cli_incident_aftermath,
     cli_incident_call,

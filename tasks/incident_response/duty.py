@@ -28,6 +28,7 @@ from tasks.incident_response.duty_book import (
     rows_of,
     satisfy,
     supersede,
+    title,
 )
 from tasks.journal import FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier
@@ -183,11 +184,6 @@ def text_of(dossier: Dossier, row: Any, due_at: datetime | None) -> str:
         due=local(due_at) if due_at else say("incident_duty.at_once"),
         late=say("question_incident_response.duty_late") if late else "",
     )
-
-
-def title(name: str) -> str:
-    """Return a duty's name as people read it."""
-    return say(f"duty_incident_response.{name}")
 
 
 def office_title(role: str) -> str:

@@ -23,6 +23,7 @@ from tasks.incident_response.duty_book import (
     restate,
     rows_of,
     satisfy,
+    title,
 )
 from tasks.incident_response.incident import arrived, brought, incident_of, present, signed
 from tasks.journal import ENTRIES, lock, write_entry
@@ -112,7 +113,7 @@ def extend(number: str, days: int, document: str, by: Signature, name: str = INV
     case, duty, at = incident_of(number.strip().upper()), duty_named(name), now()
     row = _owed(case, duty, 0)
     most = _extendable(case, duty)
-    if row.extended_until is not None or not most:
+    if row.extended_by or not most:
         raise Refusal("incident_duty.extended_already" if most else "incident_duty.not_extendable", duty=_title(duty))
     if not 1 <= days <= most:
         raise Refusal("incident_duty.extension_days", most=most)
@@ -122,12 +123,12 @@ def extend(number: str, days: int, document: str, by: Signature, name: str = INV
     with transaction() as tx:
         standing = lock(tx, case.id)
         row, clock = _with_clock(tx, case, duty)
-        if row.extended_until is not None:
+        if row.extended_by:
             raise Refusal("incident_duty.extended_already", duty=_title(duty))
         fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == clock.id)).scalars().all()
         rungs = [*clock.rungs, AFTER] if "share:80" in fired else clock.rungs
-        told = {"days": days, "document": document}
-        ends = restate(tx, standing, clock, f"clock-{duty.name}-extended", row.turn, actor=who.actor, outcome=told,
+        told = _told(duty, document) | {"days": days}
+        ends = restate(tx, standing, clock, f"duty-{duty.name}-extended", row.turn, actor=who.actor, outcome=told,
                        budget=clock.budget + days, rungs=rungs)  # fmt: skip
         tx.core.execute(
             update(DUTIES).where(DUTIES.c.id == row.id).values(extended_until=ends, extended_by=document[:120])
@@ -171,9 +172,10 @@ def _change_pauses(case: Dossier, duty: Duty, document: str, by: Signature, *, b
         if begin is bool(spans and not spans[-1][1]):
             raise Refusal("incident_duty.paused_already" if begin else "incident_duty.not_paused", duty=_title(duty))
         spans = [*spans, [at, ""]] if begin else [*spans[:-1], [spans[-1][0], at]]
-        line, turn = f"clock-{duty.name}-{verb}", row.turn * OCCASIONS + len(spans)
-        ends = restate(tx, standing, clock, line, turn, actor=who.actor, outcome={"document": document},
-                       pauses=spans)  # fmt: skip
+        ends = restate(tx, standing, clock, f"duty-{duty.name}-{verb}", row.turn * OCCASIONS + len(spans),
+                       actor=who.actor, outcome=_told(duty, document), pauses=spans)  # fmt: skip
+        if row.extended_by:
+            tx.core.execute(update(DUTIES).where(DUTIES.c.id == row.id).values(extended_until=ends))
         brought(case)
     arrived(case.number)
     return say(f"incident_duty.{verb}", duty=_title(duty), due=local(ends))
@@ -299,5 +301,10 @@ def _without_people(**fields: str) -> None:
         raise refusal
 
 
+def _told(duty: Duty, document: str) -> dict[str, Any]:
+    """Return what the journal says of an act that rests on a paper."""
+    return {"document": document, "text": say("incident_duty.line_met", duty=_title(duty), evidence=document)}
+
+
 def _title(duty: Duty) -> str:
-    return say(f"duty_{PROCESS}.{duty.name}")
+    return title(duty.name)

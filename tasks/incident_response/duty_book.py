@@ -203,10 +203,16 @@ def satisfy(  # noqa: PLR0917 -- called by the steps of the story
         tx.core.execute(update(DUTIES).where(DUTIES.c.id == row.id).values(told))
         if clock is not None:
             tx.core.execute(update(DEADLINES).where(DEADLINES.c.id == clock.id).values(met_at=at, next_rung_at=None))
-        outcome = told | {"occurred_at": occurred_at.isoformat(), "satisfied_at": at.isoformat()}
-        write_entry(tx, case, f"{'clock' if clock else 'duty'}-{name}-met", row.turn, actor=by, at=now(),
-                    outcome=outcome, rule=row.rule, substance=False)  # fmt: skip
+        text = say("incident_duty.line_met", duty=title(name), evidence=evidence)
+        outcome = told | {"text": text, "occurred_at": occurred_at.isoformat(), "satisfied_at": at.isoformat()}
+        write_entry(tx, case, f"duty-{name}-met", row.turn, actor=by, at=now(), outcome=outcome, rule=row.rule,
+                    substance=False)  # fmt: skip
     return True
+
+
+def title(name: str) -> str:
+    """Return a duty's name as people read it."""
+    return say(f"duty_incident_response.{name}")
 
 
 def supersede(dossier: Dossier, name: str, by: str, *, turn: int = 0) -> bool:
@@ -225,8 +231,9 @@ def supersede(dossier: Dossier, name: str, by: str, *, turn: int = 0) -> bool:
             return False
         late = end_clock(tx, dossier, name, row.turn)
         tx.core.execute(update(DUTIES).where(DUTIES.c.id == row.id).values(superseded_by=by[:60], late=late))
-        write_entry(tx, case, f"duty-{name}-superseded", row.turn, actor=SYSTEM, at=now(),
-                    outcome={"by": by, "late": late}, rule=row.rule, substance=False)  # fmt: skip
+        outcome = {"by": by, "late": late, "text": say("incident_duty.line_superseded", duty=title(name), by=by)}
+        write_entry(tx, case, f"duty-{name}-superseded", row.turn, actor=SYSTEM, at=now(), outcome=outcome,
+                    rule=row.rule, substance=False)  # fmt: skip
     return True
 
 

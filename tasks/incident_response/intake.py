@@ -25,6 +25,8 @@ from tasks.incident_response.incident import (
     open_incident,
     plan_of,
 )
+from tasks.incident_response.situation import KIND as SITUATION
+from tasks.incident_response.situation import follow_rhythm
 from tasks.journal import CASES, lock, write_entry
 from tasks.notify import tellings
 from tasks.rescue import start_run
@@ -102,11 +104,16 @@ def open_report(given: Given, exercise: str = "") -> Lodged:
     return lodged
 
 
-def follow_up(dossier: Dossier, given: Given) -> Lodged:
-    """Take a follow-up in, in a transaction of its own, and wake the incident (3: new facts are reported promptly)."""
+def follow_up(dossier: Dossier, given: Given, kind: str = FOLLOW_UP) -> Lodged:
+    """Take a follow-up in, in a transaction of its own, and wake the incident (3: new facts are reported promptly).
+
+    A situation report starts the next turn of its clock in the same transaction.
+    """
     with transaction() as tx:
         lock(tx, dossier.id)
-        lodged = _brought(tx, given.mark) or _file(tx, dossier, given, FOLLOW_UP, now())
+        lodged = _brought(tx, given.mark) or _file(tx, dossier, given, kind, now())
+        if kind == SITUATION:
+            follow_rhythm(tx, dossier)
     arrived(dossier.number)
     return lodged
 

@@ -84,7 +84,7 @@ def titled(lines: Sequence[tuple[str, int, str, str]]) -> None:
     """Each step has its title in both languages."""
     free = (
         "opened", "asked-", "ask-", "clock-", "lapsed-", "for-", "until-", "rung-", "put-", "verify_report", "call-",
-        "stood-down-", "climb-", "exhausted-", "declined-", "ack-", "alert",
+        "stood-down-", "climb-", "exhausted-", "declined-", "ack-", "alert", "duty-", "told-",
     )  # fmt: skip
     for name, *_ in lines:
         if not name.startswith(free):

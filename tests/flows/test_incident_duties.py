@@ -1,0 +1,226 @@
+"""Statutory duties beside the approvals, situation reports at their rhythm, and the forms and commands of both."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.incident_duty import change_duty_time, record_duty, report_situation
+from flows.incident_response import incident_response
+from models.incident_response.status import IncidentStatus as S
+from tasks.clock import now, set_clock
+from tasks.incident_response import duty
+from tasks.incident_response.duty_book import DUTIES
+from tasks.incident_response.incident import REPORTS, put
+from tasks.incident_response.situation import keep_reporting, next_due
+from tasks.journal import verify
+from tasks.rung import fire_rungs
+from tasks.step import Dossier
+from tasks.store import transaction
+from tasks.wait import Parked
+from tests.flows.command_stage import change, minutes, notices, question, reported, seats, staffed, status, tell
+from tests.ground import BOTH, DEADLINES, Ground, answer, fresh_code, hire, journal, rows_of, seats_open, settled
+
+NUMBER = "SG-2027-001"
+
+
+@pytest.fixture(params=BOTH)
+def ground(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nobody listens: the rescue wakes the run later
+    for found in settled(request, home, monkeypatch):
+        staffed()
+        hire("E001", "emergency_bureau")
+        yield found
+
+
+@pytest.fixture(params=["sqlite"])
+def one(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    for found in settled(request, home, monkeypatch):
+        staffed()
+        hire("E001", "emergency_bureau")
+        yield found
+
+
+def armed(**facts: Any) -> Dossier:
+    """Open an accident with its first duties, as the intake does."""
+    case = reported(**facts)
+    duty.arm(case, "reported")
+    duty.arm(case, "graded")
+    return case
+
+
+def situations(case: Dossier) -> list[Any]:
+    return rows_of(DEADLINES, case_id=case.id, name="situation")
+
+
+def told(number: str, text: str = "明火已控制", staff: str = "O1", **figures: str) -> Any:
+    return report_situation.fn(number, text, staff, fresh_code(staff), **figures)
+
+
+def test_T_G7_an_approval_that_waits_a_day_delays_no_report(ground: Ground) -> None:
+    case = armed(grade="III", worst_grade="III", dead=3)
+    for hour in range(24):
+        once(case)
+        fire_rungs()
+        assert seats("activate") or seats("agree.III"), "nobody has approved anything"
+        minutes(60)
+        if hour == 0:
+            for name in ("report_city", "report_government", "notify_offices"):
+                text = question(f"duty.{name}").text
+                assert "不得等待审批" in text
+                answer(seats_open(f"duty.{name}")[0], "E001", "done", record_number=f"海应急〔2027〕{name[-1]}号",
+                       done_at="2027-01-04 09:30", receiver="值班室")  # fmt: skip
+    once(case)
+    rows = {row.name: row for row in rows_of(DUTIES, case_id=case.id)}
+    assert status(case) == S.VERIFIED
+    for name in ("report_city", "report_government", "notify_offices"):
+        assert rows[name].satisfied_at is not None, name
+        assert not rows[name].late
+    late = question("duty.report_province").text
+    assert "已超过时限" in late
+    for rung in ("half", "share:80", "breach"):
+        fired = [step for step, *_ in journal(case.number) if step == f"rung-report_province-{rung}"]
+        assert len(fired) == 1, rung
+    assert {"officer:C1", "officer:G1", "officer:O1"} <= {who for who, _ in notices(case, "rung_breach_up")}
+    answer(seats_open("duty.report_province")[0], "E001", "done", record_number="电话记录8号",
+           done_at="2027-01-04 11:00", receiver="省厅值班室", reason="市局转报迟延")  # fmt: skip
+    once(case)
+    province = next(row for row in rows_of(DUTIES, case_id=case.id) if row.name == "report_province")
+    assert (province.late, province.late_reason) == (True, "市局转报迟延")
+    assert list(verify()) == []
+
+
+def once(case: Dossier) -> None:
+    """Tell the whole story once, up to where all of its parts wait."""
+    with pytest.raises(Parked):
+        incident_response.fn(case.number)
+
+
+def test_situation_reports_follow_the_level_and_each_starts_the_next(ground: Ground) -> None:
+    case = armed()
+    received = now()
+    assert tell(keep_reporting, case) == "parked"
+    (first,) = situations(case)
+    assert (first.clock, first.budget, first.office) == ("minutes", 120, "command_office")
+    assert next_due(case.id) == first.due_at
+    minutes(30)
+    done = told(NUMBER, dead="3", missing="无")
+    assert done.is_completed(), done.message
+    assert "下一份应在" in str(done.message)
+    first, second = situations(case)
+    assert first.met_at is not None
+    assert (second.turn, second.budget) == (2, 60), "three dead are level III: an hour"
+    assert second.anchor_at == rows_of(REPORTS, case_id=case.id)[-1].recorded_at
+    assert rows_of(REPORTS, case_id=case.id)[-1].kind == "situation"
+    assert tell(keep_reporting, case) == "parked"
+    change(case, response_level="II")
+    tell(keep_reporting, case)
+    assert situations(case)[-1].budget == 30, "what runs is shortened"
+    change(case, response_level="IV")
+    tell(keep_reporting, case)
+    assert situations(case)[-1].budget == 30, "and never lengthened"
+    assert received < now()
+
+
+def test_a_missed_situation_report_is_alarmed_and_goes_higher_each_time(one: Ground) -> None:
+    case = armed()
+    tell(keep_reporting, case)
+    rung_at = {97: 1, 121: 2, 239: 2, 241: 3, 361: 4}
+    start = now()
+    for minute, fired in rung_at.items():
+        set_clock(start + timedelta(minutes=minute))
+        fire_rungs()
+        rung = [step for step, *_ in journal(case.number) if step.startswith("rung-situation")]
+        assert len(rung) == fired, minute
+    up = notices(case, "rung_share_up")
+    assert {"officer:C1", "officer:C2", "officer:C3", "officer:C4", "officer:G1"} <= {who for who, _ in up}
+    told(NUMBER)
+    assert situations(case)[-1].turn == 2
+
+
+def test_after_the_end_there_are_no_more_situation_reports(one: Ground) -> None:
+    case = armed()
+    tell(keep_reporting, case)
+    with transaction() as tx:
+        put(tx, case.id, ended_at=now())
+        duty.arm(case, "ended")
+    assert next_due(case.id) is None
+    assert tell(keep_reporting, case) == "parked"
+    assert next_due(case.id) is None
+    assert "事故续报" in str(told(NUMBER).message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "staff", "says"),
+    [
+        ({"text": " "}, "O1", "现场情况"),
+        ({"text": "联系张工13800138000"}, "O1", "手机号码"),
+        ({"dead": "很多"}, "O1", "很多"),
+        ({}, "E001", "不担任"),
+    ],
+)
+def test_a_situation_report_that_cannot_stand_is_refused_in_one_sentence(
+    one: Ground, fields: dict[str, str], staff: str, says: str
+) -> None:
+    case = armed()
+    state = told(NUMBER, fields.pop("text", "明火已控制"), staff, **fields)
+    assert state.is_failed()
+    assert says in str(state.message), state.message
+    assert rows_of(REPORTS, case_id=case.id) == []
+
+
+def test_the_form_records_a_duty_and_changes_its_times(one: Ground) -> None:
+    hire("I001", "group_head:investigation")
+    case = armed()
+    state = record_duty.fn(
+        NUMBER, "上报市应急管理局", "电话记录1号", "市局值班室", "2027-01-04 09:00", "E001", fresh_code("E001")
+    )
+    assert state.is_completed(), state.message
+    again = record_duty.fn(
+        NUMBER, "上报市应急管理局", "电话记录1号", "市局值班室", "2027-01-04 09:00", "E001", fresh_code("E001")
+    )
+    assert again.is_failed()
+    for action, what, days, staff in (
+        ("技术鉴定，暂停计时", "鉴定委托1号", "", "I001"), ("鉴定结束，恢复计时", "鉴定报告1号", "", "I001"),
+        ("调查报告延期", "海政复〔2027〕1号", "30", "G1"), ("补报按火灾七日", "认定为火灾", "", "C1"),
+        ("补报按三十日", "重新认定", "", "C1"), ("更正登记，重新履行", "上报市应急管理局：文号有误", "", "E001"),
+    ):  # fmt: skip
+        state = change_duty_time.fn(NUMBER, action, what, staff, fresh_code(staff), days)
+        assert state.is_completed(), (action, state.message)
+    wrong = change_duty_time.fn(NUMBER, "调查报告延期", "海政复〔2027〕1号", "G1", fresh_code("G1"), "三十")
+    assert "三十" in str(wrong.message)
+    assert "没有" in str(change_duty_time.fn(NUMBER, "取消", "x1", "G1", fresh_code("G1")).message)
+    report = next(row for row in rows_of(DUTIES, case_id=case.id) if row.name == "investigation_report")
+    assert report.extended_by == "海政复〔2027〕1号"
+
+
+def test_the_command_lists_and_records(one: Ground) -> None:
+    case = armed()
+    tell(keep_reporting, case)
+    runner = CliRunner()
+    listed = runner.invoke(app, ["incident", "duties", NUMBER])
+    assert listed.exit_code == 0, listed.output
+    for word in ("上报市应急管理局", "法律规定", "未启用（未核实）", "剩余", "情况报告"):
+        assert word in listed.output, word
+    done = runner.invoke(app, ["incident", "duty", NUMBER, "report_city", "--record", "电话记录1号", "--to", "市局值班室",
+                               "--at", "2027-01-04 09:00", "--staff", "E001", "--code", fresh_code("E001")])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    set_clock(now() + timedelta(hours=3))
+    found = json.loads(runner.invoke(app, ["incident", "duties", NUMBER, "--json"]).output)
+    state = {row["name"]: row for row in found}
+    assert not state["report_city"]["late"]
+    assert state["report_government"]["late"]
+    assert "迟报原因待补" in runner.invoke(app, ["incident", "duties", NUMBER]).output
+    timed = runner.invoke(app, ["incident", "duty-time", NUMBER, "extend", "海政复〔2027〕1号", "--days", "30", "--staff",
+                                "G1", "--code", fresh_code("G1")])  # fmt: skip
+    assert timed.exit_code == 0, timed.output
+    said = runner.invoke(app, ["incident", "situation", NUMBER, "明火已控制", "--set", "dead=1", "--staff", "O1", "--code",
+                               fresh_code("O1")])  # fmt: skip
+    assert said.exit_code == 0, said.output
+    missing = runner.invoke(app, ["incident", "duties", "SG-2027-009"])
+    assert missing.exit_code != 0
