@@ -128,15 +128,16 @@ def send_alert(number: str, staff_no: str, code: str, *, update: bool = False, p
         raise Refusal("backup.exists", path=path)
     by = signed(staff_no, code, SENDERS).actor
     with transaction() as tx:
-        made, data = write_alert(tx, case_id, number, by)
+        made, data = write_alert(tx, case_id, by)
     if path is not None:
         path.write_bytes(data)
     return made
 
 
-def write_alert(tx: Transaction, case_id: int, number: str, by: str) -> tuple[Sent, bytes]:
+def write_alert(tx: Transaction, case_id: int, by: str) -> tuple[Sent, bytes]:
     """Write the next message of an incident among its papers, in the transaction of what it tells of."""
     case, at = lock(tx, case_id), now()
+    number = case.number
     alert = alert_of(read_view(number), at)
     data = write_cap(alert)
     path = settings().home / FOLDER / number / f"cap-{alert.serial:03}.xml"

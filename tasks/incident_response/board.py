@@ -227,7 +227,7 @@ def hands(duties: Sequence[Standing]) -> list[Hand]:
             one.title,
             " · ".join(filter(None, (one.owes, one.due_text, one.certainty))),
             one.left,
-            one.state.tone,
+            one.tone,
             one.due_at if one.state.still_owed else None,
         )
         for one in duties[:MOST_HANDS]
@@ -271,7 +271,7 @@ def duties_table(duties: Sequence[Standing]) -> str:
             plain(one.duty.rule) + (f"<br>{one.certainty}" if one.certainty else ""),
             one.due_text
             + (f"<br>{word('extended', by=plain(one.duty.extended_by))}" if one.duty.extended_until else ""),
-            f"**{one.left}**" if one.state in (State.LATE, State.KEPT_LATE) else one.left,
+            f"**{one.left}**" if one.tone == "bad" else one.left,
             _done(one),
         ]
         for one in duties
@@ -286,7 +286,7 @@ def _done(one: Standing) -> str:
         said.append(word("stated", at=local(duty.occurred_at)))
     said += [plain(duty.late_reason)]
     if duty.superseded_by:
-        title = first_said(f"duty_{PROCESS}.{duty.superseded_by}", otherwise=duty.superseded_by)
+        title = first_said(f"duty_{PROCESS}.{duty.superseded_by.partition('#')[0]}", otherwise=duty.superseded_by)
         said.append(word("replaced", by=plain(title)))
     return "<br>".join(part for part in said if part)
 

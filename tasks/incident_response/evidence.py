@@ -22,6 +22,7 @@ from tasks.ask import DECISIONS, SEATS
 from tasks.deadline import DEADLINES, RUNGS
 from tasks.incident_response import verifier
 from tasks.incident_response.board import incident_page
+from tasks.incident_response.evidence_file import place_of
 from tasks.incident_response.standing import DUTIES
 from tasks.incident_response.view import CALL_STEPS, PARTS, View, read_view, rows_of
 from tasks.journal import NOTICES
@@ -32,6 +33,7 @@ CONTACTS: Final = table(IncidentContact)
 UNKEPT: Final = ("code", "lease", "mark")
 """Columns and facts that say nothing about what happened: codes to acknowledge by, and marks of the machinery."""
 PERSONAL: Final = ("identity", "mobile", "card")
+DIGEST: Final = 64
 CALL_SHEETS: Final = ("call", "sheet")
 SEAT: Final = ("place", "role", "officer", "attempt", "status", "verdict", "answer", "signed_by", "signed_for", "way",
                "signed_at", "refusal")  # fmt: skip
@@ -77,6 +79,7 @@ def contents(number: str, *, contacts: bool) -> Contents:
     journal, chain = _journal(view)
     files[verifier.JOURNAL] = journal
     files |= _papers(number, left_out, contacts=contacts)
+    files |= _originals(view, left_out, contacts=contacts)
     files["plan.json"] = _pretty(view.plan.model_dump(mode="json"))
     for path in sorted(RULES.glob("incident_response*.yaml")):
         files[f"rules/{path.name}"] = path.read_bytes()
@@ -193,6 +196,18 @@ def _papers(number: str, left_out: list[dict[str, str]], *, contacts: bool) -> d
             else:
                 found[name] = data
     return found
+
+
+def _originals(view: View, left_out: list[dict[str, str]], *, contacts: bool) -> dict[str, bytes]:
+    """Return the files that came with reports of groups, by their digests: a photograph may show anybody."""
+    outcomes = [entry.outcome for entry in view.entries if isinstance(entry.outcome, dict)]
+    told = {str(one.get("digest") or "") for one in outcomes} | {task.evidence_digest for task in view.tasks}
+    places = {digest: place_of(digest) for digest in sorted(told) if len(digest) == DIGEST}
+    kept = {f"files/{digest}": path for digest, path in places.items() if path.is_file()}
+    if kept and not contacts:
+        left_out.append(_omitted("files/", "files"))
+        return {}
+    return {name: path.read_bytes() for name, path in kept.items()}
 
 
 def _words(data: bytes) -> str:

@@ -17,9 +17,10 @@ from models.incident_response.release_text import changes
 from tasks.alongside import gather
 from tasks.clock import now
 from tasks.incident_response import call, incident
+from tasks.incident_response.alert import write_alert
 from tasks.incident_response.question import InOrder, ask_in_order, ask_unless, signed_at
 from tasks.incident_response.release_paper import write_release_paper
-from tasks.step import Dossier, step
+from tasks.step import SYSTEM, Dossier, step
 from tasks.store import Transaction, reading, table, transaction
 
 RELEASES: Final = table(IncidentRelease)
@@ -71,12 +72,16 @@ def put(tx: Transaction, row: Any, **values: Any) -> None:
     tx.core.execute(update(RELEASES).where(RELEASES.c.id == row.id).values(values))
 
 
-def set_released(tx: Transaction, row: Any, at: datetime) -> None:
-    """Note that a version was released: an earlier one that stood until now is superseded by the correction."""
+def set_released(tx: Transaction, row: Any, at: datetime, by: str) -> None:
+    """Note that a version was released, and write it as an alert for other systems beside.
+
+    An earlier one that stood until now is superseded by the correction.
+    """
     earlier = (RELEASES.c.case_id == row.case_id) & (RELEASES.c.release == row.release)
     stood = earlier & (RELEASES.c.status == S.RELEASED.value)
     tx.core.execute(update(RELEASES).where(stood).values(status=S.SUPERSEDED.value))
     put(tx, row, status=S.RELEASED.value, released_at=at)
+    write_alert(tx, row.case_id, by)
 
 
 def next_release(tx: Transaction, case_id: int) -> int:
@@ -190,6 +195,6 @@ def note_released(this: Dossier, release: int, version: int, where: str) -> Judg
     with transaction() as tx:
         row = version_of(this.id, release, version)
         if row.status == S.APPROVED:
-            set_released(tx, row, signed.at if signed else now())
+            set_released(tx, row, signed.at if signed else now(), signed.actor if signed else SYSTEM)
     status, by = version_of(this.id, release, version).status, signed.actor if signed else ""
     return Judged(release=release, version=version, title=row.title, status=status, by=by, left=not this.drill)

@@ -80,7 +80,7 @@ def release_now(number: str, release: int, staff_no: str, code: str, where: str)
         row = _latest(dossier, release)
         if row.status != S.APPROVED:
             raise Refusal("incident_release.not_approved", release=release, status=S(row.status).text)
-        set_released(tx, row, now())
+        set_released(tx, row, now(), who.actor)
         outcome = {"release": release, "version": row.version, "where": where.strip(), "left": not dossier.drill}
         _line(tx, dossier, "release-released", who, outcome)
     incident.arrived(number)

@@ -96,10 +96,15 @@ class Standing(NamedTuple):
         return local(self.due_at) if self.due_at else _say("paused")
 
     @property
+    def tone(self) -> str:
+        """Its colour: red where it is or was late, for ever; grey where another took its place in time."""
+        return "bad" if self.duty.late else self.state.tone
+
+    @property
     def left(self) -> str:
         """What is left, in words, as coarse as it may be."""
         if self.state is State.SUPERSEDED:
-            return _say("superseded")
+            return _say("superseded_late" if self.duty.late else "superseded")
         if self.margin is None:
             return _say("paused")
         kind = "left" if self.margin >= timedelta(0) else "over"

@@ -11,6 +11,7 @@ from config.messages import MessageMissingError, say
 from config.settings import settings
 from tasks.board_page import (
     cut_note,
+    deadline_title,
     first_said,
     local,
     office_title,
@@ -21,6 +22,7 @@ from tasks.board_page import (
     table,
 )
 from tasks.board_page import word as usual
+from tasks.deadline import OCCASIONS
 from tasks.incident_response.face import IncidentSheet, Lane
 from tasks.incident_response.standing import PROCESS
 from tasks.incident_response.view import View, word
@@ -30,10 +32,14 @@ SHOWN: Final = 60
 LONGEST: Final = 80
 AT_ONCE: Final = 3
 ANSWERED: Final = ("ask-", "signed-")
-UNSHOWN: Final = re.compile(r"(asked|until|for|clock|received|withdrawn|wait|ack)-|lapsed-(?!\d)")
+UNSHOWN: Final = re.compile(
+    r"(asked|until|for|received|withdrawn|wait|ack)-|clock-(?!.*-met$)|rung-(?!.*-breach$)|lapsed-(?!\d)"
+)
 """What only clocks, waits and questions write; acknowledgements are told from their own table."""
-MOMENTS: Final = ("occurred_at", "as_of")
-WORDS: Final = ("matter", "text", "title", "reason", "evidence")
+DUTY: Final = re.compile(r"(?:duty|clock|told|rung)-(.+?)(?:-(met|superseded|corrected|late-reason|breach))?$")
+"""Lines about one duty, named after it."""
+MOMENTS: Final = ("occurred_at", "occurred", "as_of")
+WORDS: Final = ("matter", "text", "title", "reason", "satisfied_by", "evidence")
 
 
 class Row(NamedTuple):
@@ -62,6 +68,9 @@ def line_title(step: str) -> str:
     """Return what a line of the journal is called."""
     if step.startswith(ANSWERED):
         return usual("history_answered", point=point_title(PROCESS, step.partition("-")[2]))
+    if (duty := DUTY.match(step)) is not None:
+        verb = duty[2] or step.partition("-")[0]
+        return word(f"line_{verb}", title=deadline_title(PROCESS, duty[1]))
     stem = step.replace(".", "-").partition("-")[0]
     keys = (f"step_{PROCESS}.{step}", f"incident_board.line_{step}", f"step_{PROCESS}.{stem}",
             f"incident_board.line_{stem}")  # fmt: skip
@@ -74,8 +83,10 @@ def _journal(view: View) -> Iterator[Row]:
         if UNSHOWN.match(entry.step):
             continue
         outcome = entry.outcome if isinstance(entry.outcome, Mapping) else {}
-        occurred = _stated(outcome) or (stated.get(entry.turn) if entry.step in ("report", "opened") else None)
-        again = f"（{entry.turn}）" if entry.turn > 1 else ""
+        if entry.step.startswith("clock-") and "satisfied_by" not in outcome:  # a clock that is no duty's
+            continue
+        occurred = _stated(outcome) or (stated.get(1) if entry.step == "opened" else None)
+        again = f"（{entry.turn}）" if 1 < entry.turn < OCCASIONS and entry.turn != entry.seq else ""
         reached = status_title(PROCESS, entry.after) if entry.after != entry.before else ""
         note = "；".join(filter(None, (_note(view, outcome), reached and word("reached", status=reached))))
         who = "" if entry.actor == SYSTEM else entry.actor

@@ -9,13 +9,16 @@ from tasks.incident_response.view import View
 TOLL: Final = ("dead", "injured", "missing")
 GROUP: Final = "toll"
 NONE: Final = "none"
+SUSPECTED: Final = "suspected"
+"""A report that may be of another accident: nobody has checked it."""
 
 
 def toll_over_time(view: View) -> dict[str, list[tuple[datetime, int | None]]]:
     """Return each figure by the moment that a report describes; who does not know it leaves what was known."""
     known: dict[str, int | None] = dict.fromkeys(TOLL)
     found: dict[str, list[tuple[datetime, int | None]]] = {name: [] for name in TOLL}
-    for report in sorted(view.reports, key=lambda one: (one.as_of, one.number)):
+    checked = (report for report in view.reports if report.kind != SUSPECTED)
+    for report in sorted(checked, key=lambda one: (one.as_of, one.number)):
         said = report.facts.get(GROUP, {})
         for name in TOLL:
             known[name] = _said(said, name, known[name])

@@ -15,7 +15,7 @@ from tasks.clock import now, set_clock
 from tasks.incident_response.board import incident_page, overview_page
 from tasks.incident_response.face import FULL, angle
 from tasks.incident_response.standing import State, span
-from tasks.incident_response.timeline import timeline
+from tasks.incident_response.timeline import gathered, line_title, timeline
 from tasks.incident_response.toll import toll_over_time
 from tasks.incident_response.view import read_view
 from tests.ground import Ground, later
@@ -192,10 +192,39 @@ def test_a_line_stands_under_its_clause_or_is_a_free_event(floor: Ground) -> Non
     assert rows["weather-noted"] == ("", "event")
 
 
+def test_forty_calls_at_once_are_one_line(floor: Ground) -> None:
+    case = staged.responding()
+    for _ in range(40):
+        staged.line(case, "call-1", outcome={"purpose": "alert", "role": "incident_commander"})
+    rows = gathered(timeline(read_view(case.number)))
+    called = [row for row in rows if row.title.startswith("呼叫")]
+    assert [row.title for row in called] == ["呼叫（共40次）"]
+    assert called[0].note == "事故报告，总指挥…"
+    assert called[0].clause == "4.1"
+
+
 def test_what_was_said_earlier_than_recorded_shows_both_times(floor: Ground) -> None:
     case = staged.responding()
     acks = [row for row in timeline(read_view(case.number)) if row.title.startswith("在途")]
     assert {(row.recorded - row.occurred) for row in acks} == {MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        ("duty-report_city-superseded", "已被取代：上报市应急管理局"),
+        ("clock-report_city-met", "已完成：上报市应急管理局"),
+        ("told-notify_offices", "送达通知：通知公安、劳动保障、工会和检察院"),
+        ("rung-report_city-breach", "超期：上报市应急管理局"),
+        ("duty-report_city", "义务产生：上报市应急管理局"),
+        ("exhausted-7", "呼叫已穷尽，无人应答"),
+        ("order-withdrawn", "命令撤回"),
+        ("start_plan", "启动预案"),
+        ("nobody_named_it", "nobody_named_it"),
+    ],
+)
+def test_a_line_has_a_title_that_people_understand(step: str, title: str) -> None:
+    assert line_title(step) == title
 
 
 @pytest.mark.parametrize(
