@@ -18,7 +18,7 @@ from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import gather
 from tasks.clock import now
 from tasks.incident_response import incident
-from tasks.incident_response.question import ask_unless, signed_at
+from tasks.incident_response.question import ask_unless, note_once, signed_at
 from tasks.journal import lock, write_entry
 from tasks.step import Dossier, step
 from tasks.store import Transaction, reading, table, transaction
@@ -28,6 +28,8 @@ CONDITIONS: Final = table(IncidentCondition)
 PLACES: Final = {one: place for place, one in enumerate(Condition, 1)}
 SPREAD: Final = 10
 """Attestations of a condition are told apart by the turn: 10 × how often it was asked, and the condition's place."""
+TAKEN_OVER: Final = "superior-needless"
+"""Line of a round in which the superior command led: its groups attest to nobody here."""
 RESPONDING: Final = (S.PLAN_ACTIVATED, S.RESPONDING, S.EXPANDED, S.SUPERIOR_COMMAND)
 
 
@@ -83,12 +85,15 @@ def await_conditions(dossier: Dossier) -> bool:
     """
     if ("note_end_conditions", dossier.turn) in dossier.journal:
         return True
+    if (TAKEN_OVER, dossier.turn) in dossier.journal:
+        return False
     while not superior(dossier.id):
         if not still_missing(dossier.id):
             note_end_conditions(dossier)
             return True
         gather(dossier, *(partial(_watch, one) for one in Condition))
     gather(dossier, *(partial(_watch, one) for one in Condition))  # what was asked is taken back
+    note_once(dossier, TAKEN_OVER, True)
     return False
 
 
@@ -166,8 +171,10 @@ def put_forward(number: str, staff_no: str, code: str) -> str:
     dossier = _responding(number)
     plan = incident.plan_of(dossier)
     incident.signed(staff_no, code, (plan.scene, plan.office, plan.commander, *plan.deputies))
+    if superior(dossier.id):
+        raise Refusal("incident_aftermath.superior_leads", number=number)
     left = still_missing(dossier.id)
-    if left and not superior(dossier.id):
+    if left:
         raise Refusal("incident_aftermath.conditions_missing", missing=listed(left))
     return say("incident_aftermath.end_is_due", number=number)
 

@@ -12,18 +12,21 @@ from config.rulebook import cited
 from models.answer import Approval
 from models.incident_response.aftermath_answer import EndConfirmation, SuperiorEnd, read_moment
 from models.incident_response.status import IncidentStatus as S
-from tasks.ask import ask
 from tasks.clock import now
 from tasks.incident_response import call, duty, groups, incident, order
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.condition import await_conditions, doubt_condition, noted, still_missing, superior
+from tasks.incident_response.order_paper import print_order
 from tasks.incident_response.question import InOrder, ask_in_order, ask_unless, note_once, signed_at, take_back
 from tasks.step import Dossier, step
 from tasks.store import Transaction, reading, transaction
 
 PURPOSE: Final = "end"
 RETURN: Final = "return"
-CLOSED_BY_END: Final = ("end_condition", "end_confirm", "end_approve", "level", "agree_raise", "expand", "situation")
+CLOSED_BY_END: Final = (
+    "end_condition", "end_confirm", "end_approve", "superior_end", "level", "agree_raise", "expand", "expand_deputy",
+    "expand_city", "letter_receipt",
+)  # fmt: skip
 """Points of the response that nobody needs an answer to once it has ended."""
 
 
@@ -48,9 +51,10 @@ def end_emergency(case: Dossier) -> None:
     for turn in count(1):
         this = case.at_turn(turn)
         if not await_conditions(this):
-            accept_superior_end(this)
-            return
-        if _confirmed(this) and _approved(this) and declare_end(this).declared:
+            if accept_superior_end(this):
+                return
+        elif _confirmed(this) and _approved(this) and (found := declare_end(this)).declared:
+            print_order(case.at_turn(found.order), "end")
             return
 
 
@@ -114,8 +118,10 @@ def declare_end(this: Dossier) -> Ended:
     return Ended(declared=True, at=signed.at, by=signed.actor, order=number)
 
 
-def accept_superior_end(this: Dossier) -> None:
+def accept_superior_end(this: Dossier) -> bool:
     """Take the superior command's declaration, with its document and its moment (4.4, 4.7).
+
+    False where it gave the command back to the district before.
 
     Raises:
         Parked: it has not been declared.
@@ -123,8 +129,17 @@ def accept_superior_end(this: Dossier) -> None:
     found = incident.present(this.id)
     shown = {"since": found.activated_at.isoformat()} if found.activated_at else {}
     text = say("question_incident_response.superior_end")
-    word = ask(SuperiorEnd, this, "superior_end", of=incident.plan_of(this).office, text=text, shown=shown, bound=False)
-    take_superior_end(this, word.superior_document, word.declared_at)
+    over = "superior_end-needless"
+    if (over, this.turn) in this.journal:
+        return False
+    word = ask_unless(SuperiorEnd, this, "superior_end", of=incident.plan_of(this).office, text=text, shown=shown,
+                      needless=lambda: not superior(this.id))  # fmt: skip
+    if word is None:
+        note_once(this, over, True)
+        return False
+    found = take_superior_end(this, word.superior_document, word.declared_at)
+    print_order(this.at_turn(found.order), "end")
+    return True
 
 
 @step(reaches=S.ENDED, rule=incident.rule_of("readiness_hours"))

@@ -1,6 +1,7 @@
 """Investigation: who leads by grade, report, reply, what is to be rectified, its evaluation (5.2; 493 Art. 19–33)."""
 
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -9,13 +10,12 @@ from config.messages import say
 from config.offices import office
 from config.rulebook import rule
 from models.incident_response.aftermath_answer import InvestigationGroup, InvestigationPaper, InvestigationReply
-from models.incident_response.duty import investigated_by
+from models.incident_response.duty import investigated_by, rank
 from models.incident_response.lesson import LessonKind, read_items
-from tasks.ask import ask
 from tasks.clock import local_day, now
 from tasks.incident_response import duty, incident, lessons
 from tasks.incident_response.duty_book import rows_of
-from tasks.incident_response.question import signed_at
+from tasks.incident_response.question import ask_unless, note_once, signed_at
 from tasks.step import Dossier, step
 from tasks.store import transaction
 from tasks.wait import park
@@ -24,6 +24,9 @@ DISTRICT: Final = "district_government"
 LEAD: Final = "emergency_bureau"
 GROUP: Final = "group_head:investigation"
 EVALUATION: Final = "rectification_evaluation"
+PASSED_UP: Final = "investigation-needless"
+TIMES: Final = 100
+"""Submissions of the report are told apart by the turn of the investigation × 100 + how often it was submitted."""
 
 
 class Assigned(Fact):
@@ -69,11 +72,11 @@ def investigate(case: Dossier) -> None:
     Raises:
         Parked: something of it is still to come.
     """
-    found = assign_investigation(case)
-    if found.own:
-        _by_district(case)
-    else:
-        _by_superior(case, found)
+    for turn in count(1):
+        this = case.at_turn(turn)
+        found = assign_investigation(this)
+        if _by_district(this, found) if found.own else _by_superior(this, found):
+            break
     lessons.follow(case, [LessonKind.RECTIFY])
     _evaluated(case)
 
@@ -86,36 +89,65 @@ def assign_investigation(case: Dossier) -> Assigned:
     return Assigned(grade=grade, body=body, office=office(body).title, own=body == DISTRICT)
 
 
-def _by_district(case: Dossier) -> None:
+def _passed_up(this: Dossier, found: Assigned) -> bool:
+    """Say whether the grade rose meanwhile: then the government above investigates (493 Art. 20)."""
+    return rank(incident.present(this.id).grade) > rank(found.grade)
+
+
+def _over(this: Dossier) -> bool:
+    """Keep that another government took the investigation over, so that it stays so in every replay."""
+    note_once(this, PASSED_UP, True)
+    return False
+
+
+def _by_district(this: Dossier, found: Assigned) -> bool:
+    """Investigate in the district; False where it passed up."""
+    if (PASSED_UP, this.turn) in this.journal:
+        return False
+    gone = partial(_passed_up, this, found)
     text = say(
-        "question_incident_response.investigation_group", names=_names(_members(case)), invited=_names(_invited(case))
+        "question_incident_response.investigation_group", names=_names(_members(this)), invited=_names(_invited(this))
     )
-    group = ask(InvestigationGroup, case, "investigation_group", of=DISTRICT, text=text, bound=False)
-    establish_investigation(case, group.group_document, group.group_members)
-    for turn in count(1):
-        this = case.at_turn(turn)
+    group = ask_unless(InvestigationGroup, this, "investigation_group", of=DISTRICT, text=text, needless=gone)
+    if group is None:
+        return _over(this)
+    establish_investigation(this, group.group_document, group.group_members)
+    for times in count(1):
+        now_ = this.at_turn(this.turn * TIMES + times)
         text = say("question_incident_response.investigation_report", document=group.group_document)
-        word = ask(InvestigationPaper, this, "investigation_report", of=GROUP, text=text, bound=False)
-        filed = submit_investigation(this, word.paper_document)
+        word = ask_unless(InvestigationPaper, now_, "investigation_report", of=GROUP, text=text, needless=gone)
+        if word is None:
+            return _over(this)
+        filed = submit_investigation(now_, word.paper_document)
         text = say("question_incident_response.investigation_reply", document=filed.document)
-        reply = ask(InvestigationReply, this, "investigation_reply", of=DISTRICT, text=text, bound=False,
-                    shown={"today": str(local_day(filed.at))}, excluded=[filed.by.partition("/")[0]])  # fmt: skip
+        reply = ask_unless(InvestigationReply, now_, "investigation_reply", of=DISTRICT, text=text, needless=gone,
+                           shown={"today": str(local_day(filed.at))}, excluded=filed.by.split("/"))  # fmt: skip
+        if reply is None:
+            return _over(this)
         if reply.verdict == "approve":
-            approve_investigation(this, reply.paper_document, reply.rectification, "investigation_reply")
-            return
-        return_investigation(this, reply.reason)
+            approve_investigation(now_, reply.paper_document, reply.rectification, "investigation_reply")
+            return True
+        return_investigation(now_, reply.reason)
+    raise AssertionError  # a count does not end
 
 
-def _by_superior(case: Dossier, found: Assigned) -> None:
+def _by_superior(this: Dossier, found: Assigned) -> bool:
+    """Hand over, and take the reply when it comes; False where it passed up once more."""
+    if (PASSED_UP, this.turn) in this.journal:
+        return False
+    gone, office_ = partial(_passed_up, this, found), incident.plan_of(this).office
     text = say("question_incident_response.investigation_handover", office=found.office)
-    word = ask(
-        InvestigationPaper, case, "investigation_handover", of=incident.plan_of(case).office, text=text, bound=False
-    )
-    hand_investigation_over(case, found.office, word.paper_document)
+    word = ask_unless(InvestigationPaper, this, "investigation_handover", of=office_, text=text, needless=gone)
+    if word is None:
+        return _over(this)
+    handed = hand_investigation_over(this, found.office, word.paper_document)
     text = say("question_incident_response.superior_reply", office=found.office)
-    reply = ask(InvestigationReply, case, "superior_reply", of=LEAD, text=text, bound=False,
-                shown={"today": str(local_day(now()))})  # fmt: skip
-    approve_investigation(case, reply.paper_document, reply.rectification, "superior_reply")
+    reply = ask_unless(InvestigationReply, this, "superior_reply", of=LEAD, text=text, needless=gone,
+                       shown={"today": str(local_day(handed.at))})  # fmt: skip
+    if reply is None:
+        return _over(this)
+    approve_investigation(this, reply.paper_document, reply.rectification, "superior_reply")
+    return True
 
 
 def _members(case: Dossier) -> tuple[str, ...]:

@@ -148,19 +148,22 @@ def note_once(dossier: Dossier, name: str, outcome: Any) -> None:
     dossier.journal[name, dossier.turn] = outcome
 
 
-def take_back(tx: Transaction, dossier: Dossier, stems: Collection[str], rule: str) -> list[str]:
+def take_back(tx: Transaction, dossier: Dossier, stems: Collection[str] | None, rule: str) -> list[str]:
     """Take back every open question of some points (`x` stands for `x.y` too), as nobody needs the answer; return them.
+
+    Without points every question of the incident is meant: it is over.
 
     Args:
         tx: the transaction of what made them needless.
         dossier: the incident.
-        stems: the points, up to their first dot.
+        stems: the points, up to their first dot; None for all.
         rule: why they are needless.
     """
     chosen = select(DECISIONS.c.id, DECISIONS.c.point, DECISIONS.c.turn).where(
         DECISIONS.c.case_id == dossier.id, DECISIONS.c.status == OPEN
     )
-    found = [row for row in tx.core.execute(chosen.order_by(DECISIONS.c.id)) if row.point.partition(".")[0] in stems]
+    rows = tx.core.execute(chosen.order_by(DECISIONS.c.id)).all()
+    found = [row for row in rows if stems is None or row.point.partition(".")[0] in stems]
     at = now()
     for row in found:
         tx.core.execute(update(DECISIONS).where(DECISIONS.c.id == row.id).values(status=WITHDRAWN))

@@ -70,6 +70,8 @@ class Restored(Fact):
     late: tuple[str, ...]
     outstanding: tuple[str, ...]
     who: str
+    first: bool
+    """Whether it came before the summary, as a rule; a status never goes back."""
 
 
 def restore(case: Dossier) -> None:
@@ -171,7 +173,7 @@ def _residents(case: Dossier) -> None:
 
 
 @step(
-    reaches=S.RESTORED,
+    reaches=lambda found: S.RESTORED if found.first else None,
     tells=("incident_commander", "command_office"),
     rule=incident.rule_of("readiness_hours"),
 )
@@ -179,6 +181,7 @@ def finish_recovery(case: Dossier) -> Restored:
     """Record that every body is ready; what is outstanding is followed up as an item of its own."""
     rows = readiness_of(case.id)
     with transaction() as tx:
+        first = lock(tx, case.id).status == S.RECOVERING
         for row in rows:
             if row.outstanding:
                 text = say("incident_aftermath.outstanding_item", "zh", outstanding=row.outstanding)
@@ -187,7 +190,7 @@ def finish_recovery(case: Dossier) -> Restored:
     late = tuple(row.role for row in rows if row.late)
     names = "、".join(office(role).title for role in late)
     open_still = tuple(row.role for row in rows if row.outstanding)
-    return Restored(late=late, outstanding=open_still, who=names or say("incident_aftermath.nobody"))
+    return Restored(late=late, outstanding=open_still, who=names or say("incident_aftermath.nobody"), first=first)
 
 
 def attest_from_outside(number: str, body: str, given: Attestation, staff_no: str, code: str) -> str:

@@ -15,6 +15,7 @@ from flows.incident_aftermath import lesson_entry
 from models.incident_response.status import IncidentStatus as S
 from tasks import officer
 from tasks.alongside import gather
+from tasks.ask import open_questions
 from tasks.clock import now
 from tasks.deadline import DEADLINES
 from tasks.incident_response import aftermath, duty_book, investigation, lessons, summary
@@ -22,11 +23,24 @@ from tasks.incident_response.contact import CONTACTS, contacts_of, keep_contact,
 from tasks.incident_response.contact_retention import erase_incident_contacts, keep_as_evidence
 from tasks.incident_response.ending import end_emergency
 from tasks.incident_response.lessons import LESSONS, lessons_of
+from tasks.incident_response.recovery import restore
 from tasks.rung import fire_rungs
 from tasks.step import Dossier
 from tasks.store import transaction
-from tests.flows.aftermath_stage import asked, code, decided, ended, outcomes, points, responding, staffed, status, tell
-from tests.flows.command_stage import notices
+from tests.flows.aftermath_stage import (
+    STAFF,
+    asked,
+    code,
+    decided,
+    ended,
+    outcomes,
+    points,
+    responding,
+    staffed,
+    status,
+    tell,
+)
+from tests.flows.command_stage import change, notices
 from tests.flows.service_stage import words
 from tests.ground import BOTH, Ground, answer, hire, later, rows_of, settled
 
@@ -230,6 +244,47 @@ def test_a_higher_grade_is_handed_over_with_a_document(ground: Ground) -> None:
     decided("superior_reply", "emergency_bureau", verdict="approve", paper_document="通政复〔2027〕2号")
     assert tell(investigate, case) == "parked"  # the evaluation within the year
     assert outcomes(case, "approve_investigation")[0]["document"] == "通政复〔2027〕2号"
+
+
+def test_when_the_grade_rises_the_investigation_passes_up(ground: Ground) -> None:
+    case = over()
+    tell(investigate, case)
+    decided("investigation_group", "district_government", verdict="authorise", group_document="海政办〔2027〕3号")
+    assert tell(investigate, case) == "parked"
+    change(case, grade="III", dead=3)
+    assert tell(investigate, case) == "parked"
+    assert points() == {"investigation_handover"}
+    change(case, grade="IV", dead=2)  # a correction downward gives nothing back
+    assert tell(investigate, case) == "parked"
+    assert points() == {"investigation_handover"}
+
+
+def test_a_summary_before_the_recovery_keeps_its_status(ground: Ground) -> None:
+    case = over()
+
+    def both(dossier: Dossier) -> None:
+        gather(dossier, restore, learn)
+
+    assert tell(both, case) == "parked"
+    for matter, role in aftermath.MATTERS.items():
+        decided(f"settle.{matter}", role, verdict="settled")
+    tell(both, case)
+    decided("summary", "command_office", **(SUMMARY | {"improvements": "", "amendments": ""}))
+    tell(both, case)
+    assert status(case) == S.SUMMARISED
+    for question in [one for one in open_questions() if one.point.startswith("readiness.")]:
+        if STAFF[question.role] not in known():
+            hire(STAFF[question.role], question.role)
+        answer(question.seat_id, STAFF[question.role], "all_restored", used_up="无", restocked="无")
+    hire(STAFF["town:yuelai"] + "B", "town:yuelai")
+    answer(asked("residents_return").seat_id, STAFF["town:yuelai"] + "B", "nobody_evacuated")
+    assert tell(both, case) is None
+    assert status(case) == S.SUMMARISED
+    assert outcomes(case, "finish_recovery")[0]["first"] is False
+
+
+def known() -> set[str]:
+    return {one.staff_no for one in officer.officers()}
 
 
 def test_investigation_and_lessons_go_on_side_by_side(ground: Ground) -> None:

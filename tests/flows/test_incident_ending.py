@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from config.messages import Refusal, say
+from config.settings import settings
 from config.zone import SHANGHAI
 from flows.incident_aftermath import end_condition, readiness
 from models.deadline import Clock
@@ -42,6 +43,7 @@ from tests.flows.aftermath_stage import (
     tell,
 )
 from tests.flows.command_stage import notices
+from tests.flows.service_stage import words
 from tests.ground import BOTH, Ground, later, race, rows_of, settled
 
 HEADS = ("group_head:environment", "group_head:experts")
@@ -79,6 +81,8 @@ def test_the_three_conditions_confirmed_and_approved_end_the_emergency(either: G
     assert all(one.ended_at is not None for one in rows_of(CALLS, case_id=case.id))
     assert points() == set()
     assert notices(case)
+    (paper,) = (settings().home / "papers" / case.number).glob("order-*-end.docx")
+    assert "应急终止令" in words(paper)
     running = [
         one.name for one in rows_of(DEADLINES, case_id=case.id) if one.met_at is None and one.superseded_at is None
     ]
@@ -223,6 +227,23 @@ def test_under_superior_command_its_declaration_ends_the_response(ground: Ground
     found = outcomes(case, "take_superior_end")[0]
     assert found["document"] == "通应指〔2027〕1号"
     assert rows_of(INCIDENTS, case_id=case.id)[0].ended_at == at + timedelta(minutes=10)
+
+
+def test_the_superior_may_give_the_command_back_before_the_end(ground: Ground) -> None:
+    case = responding()
+    tell(end_emergency, case)
+    with transaction() as tx:
+        put(tx, case.id, command="superior")
+    assert tell(end_emergency, case) == "parked"
+    assert points() == {"superior_end"}
+    staff, given = code("command_office")
+    with pytest.raises(Refusal, match="上级"):
+        condition(case.number, "end", "", "", staff_no=staff, code=given)
+    with transaction() as tx:
+        put(tx, case.id, command="district")
+    assert tell(end_emergency, case) == "parked"
+    assert points() == {"end_condition.scene", "end_condition.environment", "end_condition.secondary"}
+    ended(case, end_emergency)
 
 
 def test_after_the_end_what_flares_up_is_a_new_accident(ground: Ground) -> None:
