@@ -13,8 +13,9 @@ from tasks.incident_response.group_report import group_named
 from tasks.incident_response.groups import start_task_clock, told_of
 from tasks.incident_response.incident import PROCESS, TASKS, plan_of, present, put, rule_of
 from tasks.incident_response.order import issue, orders, supersede, withdraw
-from tasks.incident_response.scene import is_set_up, set_up
+from tasks.incident_response.scene import directing, is_set_up, set_up
 from tasks.incident_response.spoken import Signer, admitted, moment_of, tidy, write_line
+from tasks.journal import lock
 from tasks.step import Dossier
 from tasks.store import transaction
 
@@ -23,7 +24,8 @@ SCENE: Final = "scene"
 DANGER: Final = "danger"
 SUPERIOR: Final = "superior"
 RELEASED: Final = "released"
-KINDS: Final = (SCENE, DANGER, SUPERIOR, RELEASED)
+ASSESSED: Final = "assessed"
+KINDS: Final = (SCENE, DANGER, ASSESSED, SUPERIOR, RELEASED)
 MOST_MINUTES: Final = 14 * 24 * 60
 CLAUSE: Final = re.compile(r"\d(?:\.\d{1,2})?(?:（\d{1,2}）)?")
 
@@ -146,6 +148,8 @@ def act(case: Dossier, given: Act, signer: Signer) -> str:
         return _set_up(case, said, signer)
     if name == DANGER:
         return _meet_danger(case, said, paper, signer)
+    if name == ASSESSED:
+        return _assess(case, said, signer)
     if name == SUPERIOR:
         return _follow_superior(case, said, paper, _numbers(given.orders), signer)
     return _take_back(case, said, paper, signer)
@@ -166,6 +170,8 @@ def _set_up(case: Dossier, why: str, signer: Signer) -> str:
     with transaction() as tx:
         write_line(tx, case, "scene-set-up", {"text": why}, by=who.actor, rule=rule_of("command_scene")(case))
         number = set_up(tx, case, by=who.actor, why=why, level=present(case.id).response_level)
+        if not number:  # another was faster
+            raise Refusal("incident_command.scene_stands")
     return say("incident_command.scene_set_up", number=number)
 
 
@@ -185,6 +191,18 @@ def _meet_danger(case: Dossier, measures: str, experts: str, signer: Signer) -> 
     return say("incident_command.danger_noted")
 
 
+def _assess(case: Dossier, findings: str, signer: Signer) -> str:
+    """Record what was measured and judged: cause, trend, consequences, for the rescue plan and the investigation (4.5)."""
+    plan = plan_of(case)
+    experts = tuple(role for group in plan.groups for role in (group.head, group.lead))
+    who = admitted(case, signer, (plan.scene, *leaders(case), *experts))
+    with transaction() as tx:
+        tells = (plan.commander, *directing(case), "group_head:investigation")
+        rule = rule_of("command_assessment")(case)
+        write_line(tx, case, "assessment", {"text": findings}, by=who.actor, rule=rule, tells=tells)
+    return say("incident_command.assessment_noted")
+
+
 def _everybody(case: Dossier) -> tuple[str, ...]:
     plan = plan_of(case)
     groups = tuple(role for group in plan.groups for role in (group.head, group.lead))
@@ -195,14 +213,15 @@ def _follow_superior(case: Dossier, said: str, document: str, conflicting: list[
     """Record that the higher plan was started: everybody follows the superior command from now on (4.4)."""
     if not document:
         raise Refusal("incident_command.document_missing")
-    if present(case.id).command == SUPERIOR:
-        raise Refusal("incident_command.superior_already")
     standing = {one.number for one in orders(case.id, standing=True)}
     if unknown := [number for number in conflicting if number not in standing]:
         raise Refusal("incident_command.no_such_order", number=unknown[0])
     plan = plan_of(case)
     who = admitted(case, signer, (*leaders(case), plan.office, "district_government"))
     with transaction() as tx:
+        lock(tx, case.id)
+        if present(case.id).command == SUPERIOR:  # another was faster
+            raise Refusal("incident_command.superior_already")
         put(tx, case.id, command=SUPERIOR)
         content = {"matter": say("incident_command.superior_matter"), "document": document, "reason": said}
         level = present(case.id).response_level

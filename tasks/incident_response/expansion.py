@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from sqlalchemy import func, select
+
 from config.fact import Fact
 from config.messages import say
 from models.answer import Approval
@@ -13,12 +15,13 @@ from tasks.alongside import gather
 from tasks.ask import ask
 from tasks.ask_until import ask_until
 from tasks.clock import now
-from tasks.incident_response import call
+from tasks.incident_response import call, duty_book
 from tasks.incident_response.authority import commanding, decided_by
 from tasks.incident_response.incident import PROCESS, plan_of, present, rule_of
 from tasks.incident_response.order import issue, level_text
 from tasks.incident_response.picture import facts_line, facts_text
 from tasks.incident_response.spoken import Signer, admitted, tidy, write_line
+from tasks.journal import ENTRIES, lock
 from tasks.step import Dossier, step
 from tasks.store import transaction
 
@@ -28,6 +31,8 @@ POINT: Final = "expand"
 BESIDE: Final = "expand_deputy"
 CITY: Final = "expand_city"
 LETTER: Final = "letter_receipt"
+DUTY: Final = "expansion_report"
+"""Of the statutory duties: what cannot be controlled is reported up (生产安全事故应急条例 Art. 18)."""
 
 
 def request_expansion(case: Dossier, why: str, wanted: str, signer: Signer) -> str:
@@ -44,13 +49,16 @@ def request_expansion(case: Dossier, why: str, wanted: str, signer: Signer) -> s
     groups = tuple(role for group in plan.groups for role in (group.head, group.lead))
     who = admitted(case, signer, (plan.scene, plan.commander, *plan.deputies, plan.office, *groups))
     with transaction() as tx:
-        turn = 1 + sum(name == ASKED for name, _ in case.journal)
+        lock(tx, case.id)  # two requests at once are two requests
+        known = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.case_id == case.id, ENTRIES.c.step == ASKED)
+        turn = 1 + int(tx.core.execute(known).scalar_one())
         outcome = {"text": reason, "wanted": help_wanted, "by": who.actor}
         rule = rule_of("command_expand")(case)
         tells = (*plan.deputies, plan.office)
         write_line(tx, case, ASKED, outcome, by=who.actor, rule=rule, tells=tells, turn=turn)
         facts = {"why": reason}
         call.call(case, PURPOSE, [plan.commander], f"notice_{PROCESS}.expansion_call", facts, occasion=turn)
+        duty_book.arm(case, "expanded", occasion=turn)
     return say("incident_command.expansion_noted")
 
 
@@ -148,6 +156,7 @@ class Held(Fact):
 def hold_response(at: Dossier, reason: str, by: str) -> Held:
     """Record that the commander does not ask for an expanded response."""
     call.stand_down(at, PURPOSE)
+    duty_book.supersede(at, DUTY, "hold_response")
     return Held(reason=reason, by=by)
 
 
@@ -155,6 +164,7 @@ def hold_response(at: Dossier, reason: str, by: str) -> Held:
 def refuse_expansion(at: Dossier, reason: str) -> Held:
     """Record that the government does not ask the city."""
     call.stand_down(at, PURPOSE)
+    duty_book.supersede(at, DUTY, "refuse_expansion")
     return Held(reason=reason, by=decided_by(at, CITY)[1])
 
 
@@ -186,6 +196,7 @@ class Receipt(Fact):
 
 
 @step(tells=("incident_commander", "district_government"), rule=rule_of("command_expand"))
-def record_receipt(at: Dossier, receipt: str, by: str) -> Receipt:  # noqa: ARG001 -- a step takes its dossier
-    """Record that the city has received the letter."""
+def record_receipt(at: Dossier, receipt: str, by: str) -> Receipt:
+    """Record that the city has received the letter: the duty to report up is discharged by it."""
+    duty_book.satisfy(at, DUTY, receipt, now(), by)
     return Receipt(receipt=receipt, by=by)

@@ -35,8 +35,9 @@ def follow_level(case: Dossier) -> None:
         turn += 1
         at = case.at_turn(turn)
         if ("propose_level", turn) not in at.journal:
-            worth = max(rank(present(case.id).response_level), kept)
-            if rank(proposed_level(case)) <= worth:
+            row = present(case.id)
+            worth = max(rank(row.response_level), kept)
+            if row.command == "superior" or rank(proposed_level(case)) <= worth:
                 return
         found = propose_level(at)
         verdict = _decided(at, found)

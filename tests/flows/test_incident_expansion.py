@@ -11,6 +11,7 @@ from config.messages import Refusal
 from models.incident_response.status import IncidentStatus as S
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.command_act import Act, act
+from tasks.incident_response.duty_book import DUTIES
 from tasks.incident_response.expansion import expand, request_expansion
 from tasks.incident_response.groups import direct
 from tasks.incident_response.incident import GROUPS, ORDERS
@@ -30,7 +31,7 @@ from tests.flows.command_stage import (
     tell,
 )  # fmt: skip
 from tests.flows.service_stage import words
-from tests.ground import Ground, rows_of, settled
+from tests.ground import BOTH, Ground, race, rows_of, settled
 
 WHY, WANTED = "仓库二连燃，逼近居民区", "两支消防中队、排爆专家"
 
@@ -38,6 +39,14 @@ WHY, WANTED = "仓库二连燃，逼近居民区", "两支消防中队、排爆�
 @pytest.fixture(params=["sqlite"])
 def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nobody listens
+    for found in settled(request, home, monkeypatch):
+        staffed()
+        yield found
+
+
+@pytest.fixture(params=BOTH)
+def either(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     for found in settled(request, home, monkeypatch):
         staffed()
         yield found
@@ -93,6 +102,42 @@ def test_T_INC_29_not_controlled_the_commander_is_told_and_the_government_asks_t
     acted(case, "恢复本区指挥", "G1", document="通政应急〔2027〕3号")
     assert (status(case), incident(case).command) == (S.RESPONDING, "district")
     tell(expand, case)
+
+
+def test_two_requests_at_once_are_two_requests(either: Ground) -> None:
+    case = ordered()
+    first, second = sign("O2"), sign("R1")
+    found = race(
+        *(
+            partial(done, case.number, partial(request_expansion, why=WHY, wanted=WANTED, signer=one))
+            for one in (first, second)
+        )
+    )
+    assert found == ["已立即报告总指挥。"] * 2
+    tell(expand, case)
+    assert seats("expand") == ["incident_commander"]
+
+
+def test_the_duty_to_report_up_runs_from_the_request_and_is_met_by_the_receipt(ground: Ground) -> None:
+    case = ordered("III")
+    asked(case)
+    (duty,) = rows_of(DUTIES, case_id=case.id, name="expansion_report")
+    assert duty.satisfied_at is None
+    tell(expand, case)
+    decided("expand", "incident_commander", verdict="request_city")
+    tell(expand, case)
+    decided("expand_city", "district_government", verdict="approve")
+    tell(expand, case)
+    decided("letter_receipt", "command_office", verdict="received_letter", receipt="通政应急〔2027〕1号")
+    tell(expand, case)
+    (duty,) = rows_of(DUTIES, case_id=case.id, name="expansion_report")
+    assert duty.satisfied_by == "通政应急〔2027〕1号"
+
+
+def test_measurements_and_their_judgement_are_recorded_and_told(ground: Ground) -> None:
+    case = ordered()
+    acted(case, "监测分析与后果评估", "O2")
+    assert "officer:C1" in {who for who, _ in notices(case, "assessment")}
 
 
 def test_the_commander_may_hold(ground: Ground) -> None:

@@ -6,9 +6,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from config.emergency_plan import emergency_plan
 from config.messages import Refusal
+from flows.cli import app
+from flows.incident_command import add_task as add_task_form
+from flows.incident_command import command_word, report_of_group
+from flows.incident_command import note_event as note_event_form
+from flows.incident_command import request_expansion as request_form
 from models.incident_response.status import IncidentStatus as S
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.command_act import Act, Event, Further, act, add_task, note_event
@@ -47,6 +53,7 @@ def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monke
 
 @pytest.fixture(params=BOTH)
 def either(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     for found in settled(request, home, monkeypatch):
         staffed()
         yield found
@@ -163,6 +170,18 @@ def test_a_report_meets_the_heartbeat_and_awaits_the_next(ground: Ground) -> Non
     minutes(2)
     tell(direct, case)
     assert "officer:R1" in {who for who, _ in notices(case, "rung_breach")}
+
+
+def test_reports_at_once_are_all_heard(either: Ground) -> None:
+    case = ordered()
+    hire("R5", "group_head:rescue")
+    given = Given("rescue", "情况", "火势减弱")
+    signers = [sign("R1"), sign("R5"), sign("R3")]
+    found = race(*(partial(done, case.number, partial(report, given=given, signer=one)) for one in signers))
+    assert found == ["已登记：现场救援组，情况。"] * 3
+    (row,) = rows_of(GROUPS, case_id=case.id, code="rescue")
+    assert row.turn == 4
+    assert len(rows_of(ENTRIES, case_id=case.id, step="group-report")) == 3
 
 
 def test_a_task_waits_for_those_that_come_first(ground: Ground) -> None:
@@ -312,3 +331,36 @@ def test_withdrawn_groups_owe_nothing_more(ground: Ground) -> None:
     assert {who for who, _ in notices(case, "rung_breach")} & {"officer:R1", "officer:R2"} == set()
     with pytest.raises(Refusal, match="已经撤离"):
         said(case, "情况")
+
+
+def test_the_forms_end_with_what_was_noted_or_one_sentence(ground: Ground) -> None:
+    case = ordered()
+    signer = sign("R1")
+    state = report_of_group.fn(case.number, "现场救援组", "情况", "火势减弱", signer.staff_no, signer.code)
+    assert (state.is_completed(), state.message) == (True, "已登记：现场救援组，情况。")
+    again = report_of_group.fn(case.number, "现场救援组", "情况", "火势减弱", signer.staff_no, signer.code)
+    assert again.is_failed()  # the code was used
+    signer = sign("O2")
+    assert add_task_form.fn(case.number, "medical", "转运伤员", 20, signer.staff_no, signer.code).is_completed()
+    signer = sign("O1")
+    assert note_event_form.fn(case.number, "封闭道路", signer.staff_no, signer.code).is_completed()
+    signer = sign("C1")
+    assert command_word.fn(case.number, "成立现场指挥部", "现场复杂", signer.staff_no, signer.code).is_completed()
+    assert request_form.fn("SG-2027-999", "火势蔓延", "增援", "O2", "000000").message.startswith("没有")
+
+
+def test_the_same_from_the_command_line(ground: Ground) -> None:
+    case, run = ordered(), CliRunner().invoke
+    for given, staff_no in (
+        (["group", case.number, "--group", "现场救援组", "--kind", "情况", "--text", "火势减弱"], "R1"),
+        (["task", case.number, "--group", "medical", "--title", "转运伤员", "--minutes", "20"], "O2"),
+        (["event", case.number, "--text", "封闭道路", "--at", "08:50"], "O1"),
+        (["command", case.number, "--kind", "scene", "--text", "现场复杂"], "C1"),
+        (["expand", case.number, "--why", "火势蔓延", "--wanted", "增援力量"], "O2"),
+    ):
+        ended = run(app, ["incident", *given, "--staff", staff_no, "--code", sign(staff_no).code])
+        assert ended.exit_code == 0, ended.output
+    wrong = run(app, ["incident", "group", case.number, "--group", "飞行组", "--kind", "情况", "--text", "火势",
+                      "--staff", "R1", "--code", "000000"])  # fmt: skip
+    assert wrong.exit_code != 0
+    assert "没有工作组" in wrong.output
