@@ -192,7 +192,7 @@ def _meet_danger(case: Dossier, measures: str, experts: str, signer: Signer) -> 
 
 
 def _assess(case: Dossier, findings: str, signer: Signer) -> str:
-    """Record what was measured and judged: cause, trend, consequences, for the rescue plan and the investigation (4.5)."""
+    """Record what was measured and judged: cause, trend and consequences (4.5)."""
     plan = plan_of(case)
     experts = tuple(role for group in plan.groups for role in (group.head, group.lead))
     who = admitted(case, signer, (plan.scene, *leaders(case), *experts))

@@ -108,7 +108,7 @@ def _request(asked: Any) -> dict[str, str]:
 
 def _under_way(at: Dossier) -> bool:
     """Say whether an expanded response stands already, or is being decided on an earlier request."""
-    earlier = [turn for name, turn in at.journal if name == f"asked-{POINT}" and turn < at.turn]
+    earlier = [turn for name, turn in at.journal if name == ASKED and turn < at.turn]
     closed = ("hold_response", "refuse_expansion", "note_expansion", "record_receipt")
     open_still = [turn for turn in earlier if not any((name, turn) in at.journal for name in closed)]
     return bool(open_still) or present(at.id).command == "superior"
