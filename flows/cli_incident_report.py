@@ -9,8 +9,10 @@ from rich.table import Table
 
 from config.messages import say
 from flows.explanation import OneSentence
+from tasks.incident_response.grading import overrule
 from tasks.incident_response.incident import signed
 from tasks.incident_response.intake import Lodged, open_number
+from tasks.incident_response.merging import merge as merge_incident
 from tasks.incident_response.report_book import History, Line, history, incidents_known, read_contacts
 from tasks.incident_response.report_lodging import (
     APART,
@@ -109,6 +111,28 @@ def show(
         )
     for contact in contacts:
         console.print(say("incident_report.contact_line", **contact), highlight=False)
+
+
+@app.command(help=say("cli.incident_merge"))
+def merge(
+    number: Number,
+    into: Annotated[str, typer.Option("--into", help=say("cli.incident_into"))],
+    reason: Annotated[str, typer.Option("--reason", help=say("cli.reason"))],
+    staff_no: Staff, code: Code,
+) -> None:  # fmt: skip
+    """Merge an incident that was opened twice into the one that stays."""
+    typer.echo(merge_incident(number, into, reason, staff_no, code))
+
+
+@app.command(help=say("cli.incident_grade"))
+def grade(
+    number: Number,
+    level: Annotated[str, typer.Argument(help="IV, III, II, I")],
+    reason: Annotated[str, typer.Option("--reason", help=say("cli.reason"))],
+    staff_no: Staff, code: Code,
+) -> None:  # fmt: skip
+    """Grade an accident otherwise than its numbers do."""
+    typer.echo(overrule(number, level.upper(), reason, staff_no, code))
 
 
 def _contacts(found: History, staff_no: str, code: str) -> list[dict[str, str]]:

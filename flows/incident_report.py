@@ -8,9 +8,12 @@ from pydantic import Field
 
 from config.messages import say
 from config.offices import towns
+from models.incident_response.grade import Level as GradeLevel
 from models.incident_response.report import AccidentKind, Controllable, Licensed
 from models.personal import open_field
-from tasks.incident_response.report_lodging import follow_up_by_form, quick_by_form, report_by_form
+from tasks.incident_response.grading import overrule
+from tasks.incident_response.merging import merge
+from tasks.incident_response.report_lodging import end_by_form, follow_up_by_form, quick_by_form, report_by_form
 
 PERSONAL = "incident_report.personal_field"
 UNKNOWN = say("incident_report.unknown", "zh")
@@ -30,6 +33,8 @@ Same = Annotated[
 AUTO = say("incident_report.same_auto", "zh")
 JUST_NOW = say("incident_report.just_now", "zh")
 More = Annotated[str, Field(json_schema_extra=open_field(500, 0, PERSONAL))]
+LEVELS = {one.text: one.value for one in GradeLevel}
+Level = Annotated[str, Field(json_schema_extra={"enum": [*LEVELS]})]
 UNCHANGED = say("incident_report.unchanged", "zh")
 TownNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *TOWNS]})]
 LicenceNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *(one.word for one in Licensed)]})]
@@ -73,3 +78,31 @@ def report_follow_up(  # noqa: PLR0917 -- the fields of the form
     """Report what has changed; what is left empty has not."""
     fields = {name: value for name, value in locals().items() if name not in ("number", "staff_no", "code")}
     return follow_up_by_form(number, fields, staff_no, code)
+
+
+@flow(name="merge_incidents", description=say("incident_report.merge_form"), persist_result=False)
+def merge_incidents(number: Moment, into: Moment, reason: Words, staff_no: Moment, code: Moment) -> State[str]:
+    """Merge an incident that was opened twice into the one that stays.
+
+    Args:
+        number: the incident that ends.
+        into: the incident that stays.
+        reason: why they are one accident.
+        staff_no: the signer's.
+        code: the authenticator's six digits.
+    """
+    return end_by_form(lambda: merge(number, into, reason, staff_no, code))
+
+
+@flow(name="overrule_accident_grade", description=say("incident_report.overrule_form"), persist_result=False)
+def overrule_accident_grade(number: Moment, level: Level, reason: Words, staff_no: Moment, code: Moment) -> State[str]:
+    """Grade an accident otherwise than its numbers do.
+
+    Args:
+        number: the incident's.
+        level: its grade.
+        reason: why.
+        staff_no: the signer's.
+        code: the authenticator's six digits.
+    """
+    return end_by_form(lambda: overrule(number, LEVELS[level], reason, staff_no, code))

@@ -6,6 +6,7 @@ from models.conscription import service_answer as service
 from models.incident_response import aftermath_answer as incident_aftermath
 from models.incident_response import command_answer as incident_command
 from models.incident_response import duty_answer as incident_duty
+from models.incident_response import report_answer as incident_report
 from models.policy_redemption import answer as policy_redemption
 from models.policy_redemption import bulletin
 from models.policy_redemption import change as policy_change
@@ -19,4 +20,5 @@ PROCESSES = (
     incident_aftermath,
     incident_command,
     incident_duty,
+    incident_report,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from config.rulebook import cited, rule
 from models.incident_response.report import Report
 from models.incident_response.sameness import Place, may_be_same
 from tasks.clock import local_day, now
+from tasks.incident_response import call, duty
 from tasks.incident_response.contact import keep_contact
 from tasks.incident_response.facts import FIRST, FOLLOW_UP, SUSPECTED, Filed, columns_of, file_report, summary
 from tasks.incident_response.grading import take_facts
@@ -101,6 +102,8 @@ def open_report(given: Given, exercise: str = "") -> Lodged:
         dossier = open_incident(tx, _opening(given, exercise))
         lodged = _file(tx, dossier, given, given.kind, at)
         alert(tx, dossier, at)
+        duty.arm(dossier, "reported", at)
+        duty.arm(dossier, "graded", at)
     return lodged
 
 
@@ -165,13 +168,18 @@ def _tell(tx: Transaction, dossier: Dossier, filed: Filed, report: int, at: date
 
 
 def alert(tx: Transaction, dossier: Dossier, at: datetime) -> None:
-    """Tell commander, deputies, office, duty room and all member bodies at once, before anything is verified (4.1)."""
-    plan = plan_of(dossier)
-    roles = tuple(dict.fromkeys((plan.commander, *plan.deputies, plan.office, DUTY_ROOM, *plan.members)))
+    """Call commander, deputies, office, duty room and all member bodies at once, before anything is verified (4.1)."""
+    roles = alerted(dossier)
     facts = summary(dossier) | {"subject": dossier.subject}
-    told = tellings(tx, roles, "notice_incident_response.alert", facts, at, drill=dossier.drill)
     write_entry(tx, lock(tx, dossier.id), "alert_command", 1, actor=actor.get(), at=at, outcome={"roles": roles},
-                rule=say("incident_report.clause_alert", "zh"), tellings=told, substance=False)  # fmt: skip
+                rule=say("incident_report.clause_alert", "zh"), substance=False)  # fmt: skip
+    call.call(dossier, ALERT, roles, "notice_incident_response.alert", facts)
+
+
+def alerted(dossier: Dossier) -> tuple[str, ...]:
+    """Return who is told of an accident at once: commander, deputies, office, duty room, member bodies (4.1)."""
+    plan = plan_of(dossier)
+    return tuple(dict.fromkeys((plan.commander, *plan.deputies, plan.office, DUTY_ROOM, *plan.members)))
 
 
 def likely_number(tx: Transaction, report: Report, at: datetime, exercise: str) -> str:

@@ -1,6 +1,6 @@
 """Reports brought by form or command: read, signed where they must be, taken in, and answered in one sentence (3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -125,24 +125,23 @@ def mark_of(fields: Mapping[str, str]) -> bytes:
 
 def report_by_form(fields: Mapping[str, str], staff_no: str, code: str) -> State[str]:
     """Take the form of a full report: its run ends with the incident's number, or with the reason of the refusal."""
-    try:
-        return Completed(message=lodge_full(fields, Brings(mark_of(fields), staff_no, code)).text)
-    except Refusal as refusal:
-        return end_refused(refusal, "incident_report.personal", *FREE)
+    return end_by_form(lambda: lodge_full(fields, Brings(mark_of(fields), staff_no, code)).text)
 
 
 def quick_by_form(fields: Mapping[str, str]) -> State[str]:
     """Take the form of a quick report."""
-    try:
-        return Completed(message=lodge_quick(fields, Brings(mark_of(fields))).text)
-    except Refusal as refusal:
-        return end_refused(refusal, "incident_report.personal", *FREE)
+    return end_by_form(lambda: lodge_quick(fields, Brings(mark_of(fields))).text)
 
 
 def follow_up_by_form(number: str, fields: Mapping[str, str], staff_no: str, code: str) -> State[str]:
     """Take the form of a follow-up."""
+    return end_by_form(lambda: lodge_follow_up(number, fields, Brings(mark_of(fields), staff_no, code)).text)
+
+
+def end_by_form(act: Callable[[], str]) -> State[str]:
+    """End a form's run with the sentence of what was done, or with the reason why it was not."""
     try:
-        return Completed(message=lodge_follow_up(number, fields, Brings(mark_of(fields), staff_no, code)).text)
+        return Completed(message=act())
     except Refusal as refusal:
         return end_refused(refusal, "incident_report.personal", *FREE)
 
