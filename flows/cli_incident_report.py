@@ -13,7 +13,7 @@ from tasks.incident_response.grading import overrule
 from tasks.incident_response.incident import signed
 from tasks.incident_response.intake import Lodged, open_number
 from tasks.incident_response.merging import merge as merge_incident
-from tasks.incident_response.report_book import History, Line, history, incidents_known, read_contacts
+from tasks.incident_response.report_book import History, Line, chain, history, incidents_known, read_contacts
 from tasks.incident_response.report_lodging import (
     APART,
     BUREAU,
@@ -109,6 +109,8 @@ def show(
         console.print(
             say("incident_report.report_line", **(one._asdict() | {"kind": say(f"incident_report.filed_{one.kind}")}))
         )
+    for link in chain(found.line.number):
+        console.print(link.text, highlight=False)
     for contact in contacts:
         console.print(say("incident_report.contact_line", **contact), highlight=False)
 

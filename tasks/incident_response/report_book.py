@@ -1,16 +1,19 @@
 """What is known of incidents, as the command line shows it: one line each, and the history of one."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from config.messages import say
 from models.incident_response.report import GROUPS, AccidentKind, Report
 from models.incident_response.status import IncidentStatus
 from tasks.incident_response.contact import contacts_of, note_reading
 from tasks.incident_response.facts import grades_text, known_facts, reports_of, toll_text
 from tasks.incident_response.incident import INCIDENTS
+from tasks.incident_response.intake import LINKS
 from tasks.incident_response.report_form import written
-from tasks.journal import CASES, case_id_of
+from tasks.journal import CASES, ENTRIES, case_id_of
 from tasks.step import actor
 from tasks.store import reading
 from tasks.yearly import local
@@ -126,3 +129,31 @@ def _line(row: Any) -> Line:
         row.number, IncidentStatus(row.status).text, row.unit_name, row.scene, AccidentKind(row.kind).word,
         local(row.occurred_at), toll_text(row), grades_text(row), row.into or "",
     )  # fmt: skip
+
+
+class Link(NamedTuple):
+    """One report on its way up: who told whom, and when."""
+
+    link: str
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """Say it."""
+        return say("incident_report.link_line", link=say(f"incident_report.link_{self.link}"), at=local(self.at))
+
+
+def chain(number: str) -> list[Link]:
+    """Return who told whom and when, as far as it is known: scene, unit, bureau, and on once it is verified (3)."""
+    chosen = select(ENTRIES.c.step, ENTRIES.c.outcome).where(
+        ENTRIES.c.case_id == case_id_of(number), ENTRIES.c.step.in_(("note_report_chain", "verify_incident"))
+    )
+    found: list[Link] = []
+    with reading() as connection:
+        for step, outcome in connection.execute(chosen.order_by(ENTRIES.c.seq)).tuples():
+            if step == "note_report_chain":
+                found += [Link(name, datetime.fromisoformat(outcome[name])) for name in LINKS if name in outcome]
+            else:
+                at = datetime.fromisoformat(outcome["at"])
+                found += [Link(name, at) for name in ("bureau_office", "bureau_committee", "bureau_government")]
+    return sorted(found, key=lambda one: one.at)

@@ -92,7 +92,8 @@ def verify(case: Dossier) -> None:
     word = ask_until(
         IncidentVerification, case, POINT, of=(BUREAU, DUTY_ROOM), text=_text(case), until=now() + WATCH,
         arrived=lambda: present(case.id).ended_at is not None or called_off(case),
-        rule=rule_of("report_contents")(case), shown={"licensed": row.licensed}, mode=Mode.ANY_OF, bound=False, due=False,
+        rule=rule_of("report_contents")(case), shown={"licensed": row.licensed}, mode=Mode.ANY_OF, bound=False,
+        due=False,
     )  # fmt: skip
     if word is None:
         return

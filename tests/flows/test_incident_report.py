@@ -12,12 +12,13 @@ from config.messages import Refusal
 from flows.cli import app
 from flows.incident_report import report_accident, report_follow_up, report_quickly
 from tasks.clock import now
+from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.contact import contacts_of
 from tasks.incident_response.facts import known_facts
 from tasks.incident_response.incident import INCIDENTS, REPORTS
 from tasks.incident_response.intake import Lodged
 from tasks.incident_response.report_form import label
-from tasks.incident_response.report_lodging import APART, Brings, lodge_follow_up, lodge_full, lodge_quick
+from tasks.incident_response.report_lodging import APART, Brings, lodge_quick
 from tasks.journal import CASES, verify
 from tests.ground import (
     BOTH,
@@ -33,50 +34,19 @@ from tests.ground import (
     settled,
     status_of,
 )
-
-NUMBER = "SG-2027-001"
-QUICK = {
-    "unit": "红星烟花店",
-    "place": "三星镇人民路100号",
-    "kind": "爆炸",
-    "when": "10分钟前",
-    "casualties": "死亡2人，失联1人",
-}
-FULL = {
-    "unit": "红星烟花店", "address": "三星镇人民路100号", "licensed": "持有经营许可证", "occurred": "08:40",
-    "place": "三星镇人民路100号", "town": "三星镇", "situation": "明火未灭", "kind": "爆炸并起火", "course": "未知",
-    "dead": "2", "injured": "未知", "missing": "1", "trapped": "无", "loss": "未知", "reach": "附近居民区",
-    "measures": "已疏散", "controllable": "未知", "aid": "无", "contact_office": "区应急管理局",
-    "contact_telephone": "0513-82210000",
-}  # fmt: skip
+from tests.tasks.incident_response.report_stage import FULL, NUMBER, QUICK, followed, full, nobody_listens, quick, told
 
 
 @pytest.fixture(params=BOTH)
 def ground(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nobody listens: the rescue starts the run later
-    yield from settled(request, home, monkeypatch)
+    with nobody_listens():
+        yield from settled(request, home, monkeypatch)
 
 
 @pytest.fixture(params=["sqlite"])
 def place(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    yield from settled(request, home, monkeypatch)
-
-
-def quick(mark: str = "1", **changes: str) -> Lodged:
-    return lodge_quick(QUICK | changes, Brings(mark.encode()))
-
-
-def full(mark: str = "1", **changes: str) -> Lodged:
-    return lodge_full(FULL | changes, Brings(mark.encode()))
-
-
-def followed(mark: str = "f", number: str = NUMBER, **changes: str) -> Lodged:
-    return lodge_follow_up(number, changes, Brings(mark.encode(), "S1", fresh_code("S1")))
-
-
-def told(template: str) -> set[str]:
-    return {row.recipient for row in rows_of(NOTICES) if row.template == f"notice_incident_response.{template}"}
+    with nobody_listens():
+        yield from settled(request, home, monkeypatch)
 
 
 def test_a_quick_report_opens_an_accident_and_tells_the_command_in_the_same_transaction(ground: Ground) -> None:
@@ -96,7 +66,10 @@ def test_a_quick_report_opens_an_accident_and_tells_the_command_in_the_same_tran
     assert {"officer:S9", "role:deputy_commander_a", "role:command_office", "role:fire_brigade", "role:town:sanxing",
             "role:emergency_duty"} <= told("alert")  # fmt: skip
     assert [row.urgent for row in rows_of(NOTICES)] == [True] * len(rows_of(NOTICES))
-    assert [line[0] for line in journal(NUMBER)] == ["opened", "receive_report", "grade_accident", "alert_command"]
+    lines = [line[0] for line in journal(NUMBER)]
+    assert lines[:4] == ["opened", "receive_report", "grade_accident", "alert_command"]
+    assert "clock-report_city" in lines  # the clocks of the law run from the first minute
+    assert {row.purpose for row in rows_of(CALLS)} == {"alert"}
     assert status_of(NUMBER) == "reported"
     assert list(verify()) == []
 
