@@ -33,9 +33,9 @@ FULL = {
 OFFICERS = {"S1": "emergency_duty", "S2": "emergency_bureau", "S3": "incident_commander", "S4": "command_office"}
 
 
-class _Ill(BaseHTTPRequestHandler):
+class _Bare(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_error(503)
+        self.send_error(404)
 
     do_POST = do_GET  # noqa: N815 -- the library's names
 
@@ -45,11 +45,11 @@ class _Ill(BaseHTTPRequestHandler):
 
 @contextmanager
 def nobody_listens() -> Iterator[None]:
-    """Have a server of Prefect's that answers nothing: the rescue would start the runs later.
+    """Have a server of Prefect's that knows no deployment yet: the rescue would start the runs later.
 
     A port where nobody listens would do as well, but the client tries it for two seconds each time.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Ill)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Bare)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}/api"
