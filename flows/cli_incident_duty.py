@@ -9,7 +9,7 @@ from config.messages import Refusal, say
 from flows.explanation import OneSentence
 from tasks.incident_response.duty_act import Said, Signature, discharge
 from tasks.incident_response.duty_form import act
-from tasks.incident_response.duty_list import duties_of
+from tasks.incident_response.duty_list import duties_of, papers_of
 from tasks.incident_response.report_lodging import command_mark, report_fields
 from tasks.incident_response.situation_report import report_situation
 
@@ -48,6 +48,13 @@ def duty(  # noqa: PLR0917 -- the fields of the form
 ) -> None:
     """Record that a duty was discharged."""
     typer.echo(discharge(number, name, Said(record, receiver, done_at, reason, turn), Signature(staff_no, code)))
+
+
+@app.command(help=say("cli.incident_papers"))
+def papers(number: Number) -> None:
+    """Write the reports that are not written yet, and list their files."""
+    for path in papers_of(number):
+        typer.echo(path)
 
 
 @app.command("duty-time", help=say("cli.incident_duty_time"))

@@ -30,6 +30,7 @@ from tasks.incident_response.duty_book import (
     supersede,
     title,
 )
+from tasks.incident_response.duty_paper import write_papers
 from tasks.journal import FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier
 from tasks.store import transaction
@@ -53,7 +54,7 @@ def report_up(dossier: Dossier) -> None:
     rows = rows_of(dossier.id)
     asked = [partial(_ask, row=row) for row in rows if BY_NAME[row.name].asked]
     late = [partial(_explain, row=row) for row in rows if row.late and not row.late_reason]
-    gather(dossier, *asked, *late, partial(_wait_for_the_rest))
+    gather(dossier, *asked, *late, write_papers, _wait_for_the_rest)
 
 
 def _wait_for_the_rest(dossier: Dossier) -> None:

@@ -7,10 +7,11 @@ row that was closed is not opened again, and what corrects it is a row of its ow
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from config.calendar import calendar
 from config.messages import say
+from config.rulebook import cited
 from models.deadline import Clock, DeadlineTerms, due
 from models.incident_response.clock import IncidentDuty
 from models.incident_response.duty import (
@@ -26,7 +27,7 @@ from models.incident_response.duty import (
 )
 from tasks.clock import now
 from tasks.deadline import DEADLINES, RUNGS, Owed, next_rung, start_clock
-from tasks.incident_response.incident import INCIDENTS, REPORTS
+from tasks.incident_response.incident import INCIDENTS, PROCESS
 from tasks.journal import ENTRIES, Standing, lock, write_entry
 from tasks.notify import tellings
 from tasks.step import SYSTEM, Dossier
@@ -38,10 +39,20 @@ SITUATION: Final = "situation"
 DAYS_CHOSEN: Final = "supplement_days_chosen"
 """Line that says for which time, 30 or 7 days, changes of casualties are reported."""
 FIRE: Final = "fire"
+GRADES: Final = "duty-graded"
+"""Line that says from when a grade is reported up."""
 _TERMS: Final = ("anchor_at", "budget", "pauses", "rungs")
 
 
-def arm(dossier: Dossier, event: str, at: datetime | None = None, *, occasion: int = 1) -> None:
+def arm(
+    dossier: Dossier,
+    event: str,
+    at: datetime | None = None,
+    *,
+    occasion: int = 1,
+    evidence: str = "",
+    by: str = SYSTEM,
+) -> None:
     """Arm every duty that an event arms, and discharge those that it discharges; twice is once.
 
     Args:
@@ -49,6 +60,8 @@ def arm(dossier: Dossier, event: str, at: datetime | None = None, *, occasion: i
         event: `models.incident_response.duty.Event`.
         at: when it came about; for a new fact, when it was known; this moment where it is not given.
         occasion: which of the event's occasions it is: number of the report that changed the casualties.
+        evidence: paper that the event rests on; it discharges what the event discharges.
+        by: who did it, as the journal names them.
     """
     happened = Event(event)
     with transaction() as tx:
@@ -57,46 +70,61 @@ def arm(dossier: Dossier, event: str, at: datetime | None = None, *, occasion: i
         _count_from_the_accident(tx, dossier, known)
         for armed in duties_for(happened, known, dossier.on, occasion):
             _arm(tx, dossier, armed, happened)
+        if happened is Event.GRADED:
+            _note_grade(tx, dossier, known)
         if happened is not Event.REPORTED:  # what was unknown at first may be known by now
             for armed in duties_for(Event.REPORTED, known, dossier.on):
                 if armed.duty.counts_from is From.LEARNED:
                     _arm(tx, dossier, armed, Event.REPORTED)
         for duty in CATALOGUE:
             if duty.met_by in (happened, Event.REPORTED):
-                _met_by_event(dossier, duty.name, duty.met_by, known)
+                moment = known.received_at if duty.met_by is Event.REPORTED else known.moment
+                proof = (evidence if duty.met_by is happened else "") or say(
+                    f"incident_duty.met_{duty.met_by.value}", number=dossier.number
+                )
+                satisfy(dossier, duty.name, proof, moment, by, recorded_at=moment)
         if happened is Event.ENDED:
             end_clock(tx, dossier, SITUATION)
 
 
 def known_of(tx: Transaction, dossier: Dossier, event: Event, at: datetime | None) -> Known:
-    """Return what is known of an accident with an event; the first grade was known with the first report."""
+    """Return what is known of an accident with an event; the first grade was known when the first report came."""
     row = tx.core.execute(select(INCIDENTS).where(INCIDENTS.c.case_id == dossier.id)).one()
-    moment = at or now()
-    if at is None and event is Event.GRADED:
-        reports = select(func.count()).select_from(REPORTS).where(REPORTS.c.case_id == dossier.id)
-        moment = row.received_at if tx.core.execute(reports).scalar_one() <= 1 else moment
+    first = event is Event.GRADED and not _last_said(tx, dossier, GRADES)
     return Known(
-        moment=moment,
+        moment=row.received_at if first else at or now(),
         received_at=row.received_at,
         occurred_at=row.occurred_at,
         learned_at=row.learned_at,
         grade=row.grade,
         worst_grade=row.worst_grade,
         absent=(row.missing or 0) + (row.trapped or 0),
-        fire=_chosen_kind(tx, dossier) == FIRE,
+        fire=_last_said(tx, dossier, DAYS_CHOSEN).get("kind") == FIRE,
     )
 
 
-def _chosen_kind(tx: Transaction, dossier: Dossier) -> str:
-    """Return what was decided last about the time for supplements; empty where nobody decided."""
+def _last_said(tx: Transaction, dossier: Dossier, line: str) -> dict[str, Any]:
+    """Return what the last of a line's turns says, with its number as `turn`; nothing where it was never written."""
     said = (
-        select(ENTRIES.c.outcome)
-        .where(ENTRIES.c.case_id == dossier.id, ENTRIES.c.step == DAYS_CHOSEN)
+        select(ENTRIES.c.outcome, ENTRIES.c.turn)
+        .where(ENTRIES.c.case_id == dossier.id, ENTRIES.c.step == line)
         .order_by(ENTRIES.c.turn.desc())
         .limit(1)
     )
-    found = tx.core.execute(said).scalar_one_or_none()
-    return str(found["kind"]) if found else ""
+    found = tx.core.execute(said).one_or_none()
+    return found.outcome | {"turn": found.turn} if found else {}
+
+
+def _note_grade(tx: Transaction, dossier: Dossier, known: Known) -> None:
+    """Write down from when a grade is reported up, once for each grade in turn."""
+    last = _last_said(tx, dossier, GRADES)
+    grades = {"grade": known.grade, "worst": known.worst_grade}
+    if grades.items() <= last.items():
+        return
+    turn = last.get("turn", 0) + 1
+    write_entry(tx, lock(tx, dossier.id), GRADES, turn, actor=SYSTEM, at=now(), substance=False,
+                outcome=grades | {"known_at": known.moment.isoformat()},
+                rule=cited(f"{PROCESS}.investigation_by", dossier.on).label)  # fmt: skip
 
 
 def _arm(tx: Transaction, dossier: Dossier, armed: Armed, event: Event) -> None:
@@ -154,14 +182,6 @@ def _tell(tx: Transaction, dossier: Dossier, armed: Armed, at: datetime) -> None
     told = tellings(tx, armed.towards, f"notice_{dossier.process}.{armed.duty.name}", facts, at, drill=dossier.drill)
     write_entry(tx, lock(tx, dossier.id), f"told-{armed.duty.name}", armed.turn, actor=SYSTEM, at=at,
                 outcome={"towards": list(armed.towards)}, rule=armed.rule, tellings=told, substance=False)  # fmt: skip
-
-
-def _met_by_event(dossier: Dossier, name: str, event: Event, known: Known) -> None:
-    """Discharge what an event discharges: the unit's report by its receipt, which stands in the register."""
-    received = event is Event.REPORTED
-    moment = known.received_at if received else known.moment
-    satisfy(dossier, name, say(f"incident_duty.met_{event.value}", number=dossier.number), moment, SYSTEM,
-            recorded_at=moment if received else None)  # fmt: skip
 
 
 def satisfy(  # noqa: PLR0917 -- called by the steps of the story

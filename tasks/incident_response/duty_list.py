@@ -1,18 +1,23 @@
 """The duties of an accident as the command line lists them: each with its margin, what satisfied it, and its rule."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from config.calendar import calendar
 from config.messages import say
 from config.rulebook import cited
+from config.settings import settings
 from models.deadline import due
 from models.incident_response.duty import BY_NAME, PROCESS, switched_off
 from tasks.board_deadline import time_left
 from tasks.clock import now
 from tasks.deadline import terms_of
+from tasks.filing import FOLDER
 from tasks.incident_response.duty import office_title
 from tasks.incident_response.duty_book import SITUATION, clock_of, rows_of, title
+from tasks.incident_response.duty_paper import write_papers
+from tasks.incident_response.incident import incident_of
 from tasks.incident_response.situation import next_due
 from tasks.step import read_dossier
 from tasks.store import Transaction, transaction
@@ -71,6 +76,17 @@ def duties_of(number: str) -> list[DutyLine]:
                      basis.label, basis.certainty)
         )  # fmt: skip
     return found
+
+
+def papers_of(number: str) -> list[Path]:
+    """Write the reports of an accident that are not written yet; return where they all lie.
+
+    Raises:
+        Refusal: there is no such accident, or it is over.
+    """
+    case = incident_of(number.strip().upper())
+    write_papers(case)
+    return sorted((settings().home / FOLDER / case.number).glob("report-*.docx"))
 
 
 def _line(tx: Transaction, row: Any, at: datetime) -> DutyLine:

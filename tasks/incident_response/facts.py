@@ -48,10 +48,16 @@ def reports_of(case_id: int) -> list[Any]:
         return list(connection.execute(select(REPORTS).where(mine).order_by(REPORTS.c.recorded_at, REPORTS.c.id)))
 
 
-def known_facts(case_id: int) -> Report:
-    """Return what is known by all reports: newer known facts replace older ones, and unknown erases nothing."""
+def known_facts(case_id: int, until: datetime | None = None) -> Report:
+    """Return what is known by all reports: newer known facts replace older ones, and unknown erases nothing.
+
+    Args:
+        case_id: the incident.
+        until: leave out what was recorded after this moment.
+    """
     found = nothing_known()
-    for row in sorted(reports_of(case_id), key=lambda one: (one.as_of, one.recorded_at, one.id)):
+    rows = [row for row in reports_of(case_id) if until is None or row.recorded_at <= until]
+    for row in sorted(rows, key=lambda one: (one.as_of, one.recorded_at, one.id)):
         if row.facts.keys() >= set(GROUPS):
             report = Report.model_validate({name: row.facts[name] for name in GROUPS})
             found = found.with_other(report) if row.kind == SUSPECTED else found.with_newer(report)

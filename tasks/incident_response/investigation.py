@@ -180,7 +180,7 @@ def submit_investigation(this: Dossier, document: str) -> Filed:
     """Record that the report was submitted; the reply's clock runs."""
     found = _filed(this, document, "investigation_report")
     with transaction():
-        duty.arm(this, "investigation_submitted", found.at)
+        duty.arm(this, "investigation_submitted", found.at, evidence=document, by=found.by)
     return found
 
 
@@ -202,8 +202,8 @@ def approve_investigation(this: Dossier, document: str, rectification: str, poin
     found = _filed(this, document, point)
     with transaction() as tx:
         if point == "superior_reply":
-            duty.arm(this, "investigation_submitted", found.at)
-        duty.arm(this, "investigation_approved", found.at)
+            duty.arm(this, "investigation_submitted", found.at, evidence=document, by=found.by)
+        duty.arm(this, "investigation_approved", found.at, evidence=document, by=found.by)
         lessons.add_items(tx, this.id, LessonKind.RECTIFY, read_items(rectification), source="inquiry", by=found.by)
     return found
 

@@ -15,7 +15,9 @@ from models.incident_response.status import IncidentStatus as S
 from tasks.clock import now, set_clock
 from tasks.incident_response import duty
 from tasks.incident_response.duty_book import DUTIES
+from tasks.incident_response.facts import Filed, file_report
 from tasks.incident_response.incident import REPORTS, put
+from tasks.incident_response.report_form import read_quick
 from tasks.incident_response.situation import keep_reporting, next_due
 from tasks.journal import verify
 from tasks.rung import fire_rungs
@@ -23,6 +25,7 @@ from tasks.step import Dossier
 from tasks.store import transaction
 from tasks.wait import Parked
 from tests.flows.command_stage import change, minutes, notices, question, reported, seats, staffed, status, tell
+from tests.flows.service_stage import words
 from tests.ground import BOTH, DEADLINES, Ground, answer, fresh_code, hire, journal, rows_of, seats_open, settled
 
 NUMBER = "SG-2027-001"
@@ -224,3 +227,54 @@ def test_the_command_lists_and_records(one: Ground) -> None:
     assert said.exit_code == 0, said.output
     missing = runner.invoke(app, ["incident", "duties", "SG-2027-009"])
     assert missing.exit_code != 0
+
+
+def test_the_papers_say_what_is_known_and_what_is_to_be_verified(one: Ground) -> None:
+    case = armed()
+    with transaction() as tx:
+        report = read_quick(
+            {"unit": "红星烟花店", "place": "三星镇人民路100号", "kind": "爆炸", "casualties": "死亡2人，失联1人"},
+            now(),
+        ).report
+        file_report(tx, case.id, Filed("first", report, "O1", now(), b"first"), now())
+    minutes(20)
+    told(NUMBER, "明火已控制", injured="4")
+    assert tell(duty.report_up, case) == "parked"
+    folder = one.home / "papers" / NUMBER
+    flash, second = (words(folder / f"report-{number:03}.docx") for number in (1, 2))
+    for said in (
+        "快报",
+        "死亡：2人",
+        "重伤：待核实",
+        "失踪（下落不明）：1人",
+        "已核实等级",
+        "最坏情形等级",
+        "SG-2027-001-1",
+        "第十一条",
+    ):
+        assert said in flash, said
+    assert "续报（第1次）" in second
+    assert "重伤：4人" in second
+    assert "死亡：2人" in second
+    assert "演练" not in flash
+    with transaction() as tx:
+        put(tx, case.id, ended_at=now())
+        duty.satisfy(case, "report_city", "海应急〔2027〕1号", now(), "E001")
+    tell(duty.report_up, case)
+    final = words(folder / "report-final.docx")
+    assert "终报" in final
+    assert "海应急〔2027〕1号" in final
+    listed = CliRunner().invoke(app, ["incident", "papers", NUMBER])
+    assert listed.output.count(".docx") == 3, listed.output
+
+
+def test_a_drills_paper_cannot_be_mistaken(one: Ground) -> None:
+    case = armed(exercise="live", status=S.REPORTED)
+    with transaction() as tx:
+        report = read_quick({"unit": "红星烟花店", "place": "三星镇", "kind": "爆炸"}, now()).report
+        file_report(tx, case.id, Filed("first", report, "O1", now(), b"first"), now())
+    tell(duty.report_up, case)
+    paper = words(one.home / "papers" / case.number / "report-001.docx")
+    assert "【演练】" in paper
+    assert "不是真实事故报告" in paper
+    assert "演练" in question("duty.report_city").text
