@@ -10,6 +10,7 @@ from flows import (
     cli_incident_aftermath,
     cli_incident_call,
     cli_incident_command,
+    cli_incident_drill,
     cli_incident_duty,
     cli_incident_kept,
     cli_incident_plan,
@@ -25,6 +26,7 @@ PARTS: Final[tuple[ModuleType, ...]] = (
     cli_incident_command,
     cli_incident_aftermath,
     cli_incident_call,
+    cli_incident_drill,
     cli_incident_kept,
 )
 """Modules whose commands belong here, each with an `app` of its own."""

@@ -108,8 +108,7 @@ def compose(notice: Claimed, book: Channels, address: FindAddress = nobody) -> J
         return Delivery(Outcome.REJECTED, say("channels.channel_gone", channel=notice.channel))
     if notice.drill and withheld(notice.recipient):
         return Delivery(Outcome.REJECTED, say("channels.drill_withheld"))
-    real, drill = FIRST_OUT
-    if notice.case.startswith(real if notice.drill else drill) or not book.carries(notice.channel, drill=notice.drill):
+    if _contradicts(notice) or not book.carries(notice.channel, drill=notice.drill):
         return Delivery(Outcome.REJECTED, say("channels.drill_refused"))
     try:
         title, body = render(notice.template, notice.facts, case=notice.case, number=notice.number, drill=notice.drill)
@@ -126,6 +125,13 @@ def compose(notice: Claimed, book: Channels, address: FindAddress = nobody) -> J
         target = address(notice.recipient, notice.channel) or ""
     head = head_of(notice.case, notice.number, drill=notice.drill)
     return job_of(channel, target, (title, body), head, str(notice.facts.get("code", "")))
+
+
+def _contradicts(notice: Claimed) -> bool:
+    """Say whether the number of an accident or drill is the other's; a year's register (YL-2027) is neither."""
+    real, drill = FIRST_OUT
+    series, _, place = notice.case.rpartition("-")
+    return "-" in series and bool(place) and series.startswith(real if notice.drill else drill)
 
 
 def head_of(case: str, number: int, *, drill: bool) -> str:
