@@ -177,7 +177,7 @@ def snapshot(order: dict[str, Any]) -> dict[str, Any]:
             for row in connection.execute(select(table(model))).mappings():
                 line = {str(name): plain(known[name].get(value, value) if name in known else value) for name, value in row.items()
                         if name not in IGNORED and not (name == "digest" and model.__tablename__ == "rosters_received")}  # fmt: skip
-                if "step" in line:
+                if isinstance(line.get("step"), str):
                     line["step"] = step_name(line["step"])
                 rows.append(canonical(line))
             found[str(model.__tablename__)] = sorted(rows)
