@@ -4,6 +4,7 @@ Every 156 seconds of a simulated clock the bell rings, the story is told, what c
 question is answered. The spacing keeps clear of the plan's own minutes, so that nothing depends on milliseconds.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -13,8 +14,9 @@ from sqlalchemy import select
 
 from config.zone import SHANGHAI
 from flows.incident_response import incident_response
-from models.case import Decision
+from models.case import Deadline, Decision, Entry, Notice, Rung
 from models.incident_response.ladder import Ack
+from models.incident_response.tables import TABLES
 from tasks import officer
 from tasks.ask import open_questions
 from tasks.clock import now, set_clock
@@ -27,6 +29,7 @@ from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.incident import incident_of
 from tasks.incident_response.intake import FOLLOW_UP, Given, follow_up
 from tasks.incident_response.report_form import read_changes
+from tasks.journal import verify
 from tasks.store import reading, table
 from tasks.wait import Parked
 from tests.reported import answer_of, lodge
@@ -40,10 +43,8 @@ CONTROLLED = 25
 """Round in which the scene is under control, and the end is spoken of."""
 DECISIONS = table(Decision)
 WORSE = {"dead": "10", "missing": "0", "as_of": ""}
-season_driver.IGNORED |= {
-    "code", "next_at", "called_at", "holds_until", "ended_at", "at", "recorded_at", "occurred_at", "armed_at", "satisfied_at",
-    "issued_at", "withdrawn_at", "ordered_at", "heard_at", "as_of", "received_at", "activated_at", "urged_at",
-}  # fmt: skip
+DRAWN = re.compile(r"-\d+$")
+"""Ends of steps that carry the number of a row."""
 
 
 def settle(order: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +88,10 @@ def _tell(number: str) -> None:
 def _bring(number: str, place: int) -> None:
     """Bring what comes from outside in a round; what came before the end of the last process is not brought again."""
     if place in (4, 20):
+        silent = CALLS.c.answered_at.is_(None) | (CALLS.c.answered_at < BEGIN + place * SPACING)
+        waiting_on = select(CALLS.c.code).where(CALLS.c.ended_at.is_(None), silent).order_by(CALLS.c.id)
         with reading() as connection:
-            codes = connection.execute(select(CALLS.c.code).where(CALLS.c.ended_at.is_(None)).order_by(CALLS.c.id))
-            waiting = list(codes.scalars())
+            waiting = list(connection.execute(waiting_on).scalars())
         for code in waiting:
             acknowledge(Said(code, Ack.RECEIVED, "code"))
     if place == 10:
@@ -109,7 +111,35 @@ def _answer(number: str, since: datetime) -> None:
         decide(asked[0].seat_id, Signature(signer, officer.code_now(signer), given, "form"))
 
 
-season_driver.ORDERS |= {"settle": settle, "play": play}
+def snapshot(_order: dict[str, Any]) -> dict[str, Any]:
+    """Return what must not be lost and not come twice, under names: in which order parts beside each other went is free."""
+    rows: dict[str, list[Any]] = {}
+    with reading() as connection:
+        for model in (Decision, Deadline, Entry, Notice, Rung, *TABLES):
+            rows[str(model.__tablename__)] = list(connection.execute(select(table(model))).all())
+    calls = {row.id: (row.purpose, row.occasion, row.role, row.staff_no) for row in rows["incident_calls"]}
+    clocks = {row.id: (row.name, row.turn) for row in rows["deadlines"]}
+    found: dict[str, list[Any]] = {
+        "decisions": [(row.point, row.turn, row.status, row.outcome and row.outcome["verdict"]) for row in rows["decisions"]],
+        "deadlines": [(*clocks[row.id], row.met_at is not None, row.superseded_at is not None) for row in rows["deadlines"]],
+        "rungs": [(*clocks[row.deadline_id], row.rung) for row in rows["rungs"]],
+        "steps": sorted({DRAWN.sub("", row.step) for row in rows["entries"]}),
+        "notices": [(row.recipient, row.channel, row.template) for row in rows["notices"]],
+        "incident_duties": [(row.name, row.turn, row.armed_by, row.satisfied_at is not None, row.late) for row in rows["incident_duties"]],
+        "incident_call_steps": [(*calls[row.call_id], row.step, row.kind) for row in rows["incident_call_steps"]],
+        "incident_acks": [(*calls[row.call_id], row.kind) for row in rows["incident_acks"]],
+        "incident_orders": [(row.kind, row.group_code, row.level, row.withdrawn_at is not None) for row in rows["incident_orders"]],
+        "incident_groups": [(row.code, row.status, row.turn) for row in rows["incident_groups"]],
+        "incident_tasks": [(row.code, row.status) for row in rows["incident_tasks"]],
+        "incident_reports": [(row.number, row.kind) for row in rows["incident_reports"]],
+        "incident_readiness": [(row.role, row.attested_at is not None) for row in rows["incident_readiness"]],
+        "incidents": [(row.grade, row.worst_grade, row.response_level, row.command) for row in rows["incidents"]],
+    }  # fmt: skip
+    plain = {name: sorted(map(str, lines)) for name, lines in found.items()}
+    return {"snapshot": plain | {"broken": [str(one) for one in verify()]}}
+
+
+season_driver.ORDERS |= {"settle": settle, "play": play, "snapshot": snapshot}
 
 
 if __name__ == "__main__":

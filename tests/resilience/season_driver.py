@@ -48,10 +48,6 @@ IGNORED = {"id", "at", "hash", "head", "key", "opened_at", "closed_at", "asked_a
 """Columns that tell when or under which number something was written; everything else must be the same."""
 
 
-UNLIKE = {"seat", "digest", "file", "code"}
-"""What an outcome or a notice says that is drawn by lot, or tells under which number something was written."""
-
-
 class Death:
     """Counts what the child does to the world and kills it at the given point."""
 
@@ -132,7 +128,7 @@ def plain(value: Any) -> Any:
     """Return a value without what tells when it was written: moments become days, digests of files become marks."""
     match value:
         case dict():
-            return {name: plain(one) for name, one in value.items() if name not in UNLIKE}
+            return {name: plain(one) for name, one in value.items() if name not in ("seat", "digest", "file")}
         case list() | tuple():
             return [plain(one) for one in value]
         case bytes() | memoryview():
