@@ -4,21 +4,22 @@ Approvals gate the start, a release and the end; no report up waits for one (突
 """
 
 from config.messages import say
-from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import gather, meanwhile
-from tasks.case import close_case
 from tasks.incident_response import (
     activation,
     aftermath,
+    closing,
     duty,
     ending,
     expansion,
+    grading,
     groups,
     incident,
     investigation,
     lessons,
     recovery,
     release,
+    scope,
     situation,
     summary,
 )
@@ -34,14 +35,19 @@ def incident_response(number: str) -> str:
         number: the incident's, for example SG-2027-001.
     """
     case = incident.take_up(number)
-    if meanwhile(case, respond, duty.report_up, situation.keep_reporting, release.inform_public):
-        meanwhile(case, look_after, release.inform_public)
-        close_case(case, S.CLOSED)
+    beside = (scope.verify, duty.report_up, situation.keep_reporting, release.inform_public, grading.follow_facts)
+    if meanwhile(case, respond, *beside):
+        meanwhile(case, look_after, release.inform_public, grading.follow_facts)
+    elif not scope.called_off(case):
+        meanwhile(case, duty.report_up, grading.follow_facts)  # no response; what the law asks for is owed all the same
+    closing.close(case)
     return case.number
 
 
 def respond(case: Dossier) -> bool:
     """Start the plan, direct the groups, and end the emergency (4.1–4.6)."""
+    if not scope.establish(case):  # 1.4: an accident, of a licensed unit, or handled although it is not
+        return False
     if not activation.activate(case):  # 4.1, 4.2: the commander, from level III the district government as well
         return False
     groups.order_groups(case)  # 2.5, 2.6: every group at once

@@ -25,6 +25,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "scene_command": "yes",
     },
     "Approval": {"verdict": "approve"},
+    "IncidentVerification": {"verdict": "accident_licensed"},
+    "LowerLevel": {"verdict": "keep_level"},
     "Discharge": {"verdict": "done", "record_number": "电话记录第1号", "receiver": "南通市应急管理局值班室"},
     "Lateness": {"verdict": "explained"},
     "LevelWord": {"verdict": "raise_level", "beyond_district": "no"},

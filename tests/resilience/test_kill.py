@@ -110,7 +110,7 @@ def test_a_season_killed_anywhere_ends_as_an_undisturbed_one(
 def test_no_duty_and_no_step_of_an_accident_is_lost_wherever_it_is_killed(order: Order, place: Place, record_property: Record) -> None:  # fmt: skip
     def expect(undisturbed: dict[str, list[str]]) -> None:
         assert len(undisturbed["incident_groups"]) == 10
-        assert len(undisturbed["incident_duties"]) > 1
+        assert len(undisturbed["incident_duties"]) > 5
         assert len(undisturbed["incident_call_steps"]) > 20
 
     shake(order, place, record_property, expect, most=KILLS // 3)
