@@ -11,7 +11,7 @@ from config.calendar import Calendar, calendar
 from models.case import Deadline, Rung
 from models.deadline import Clock, DeadlineTerms, Due, due, rung_times
 from tasks.clock import local_day, now
-from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, Page, lock, write_entry, write_pages
 from tasks.notify import tellings
 from tasks.step import SYSTEM, Dossier
 from tasks.store import reading, table, transaction
@@ -71,50 +71,75 @@ def start_clock(dossier: Dossier, owed: Owed) -> datetime:
     step = f"clock-{owed.name}"
     if (step, dossier.turn) in dossier.journal:
         return datetime.fromisoformat(dossier.journal[step, dossier.turn]["due"])
+    return start_clocks(dossier, (owed,))[owed.name]
+
+
+def start_clocks(dossier: Dossier, owing: Sequence[Owed]) -> dict[str, datetime]:
+    """Start several clocks on a case at once, each once a turn; return by name when each ended at its start."""
     at, days = now(), calendar()
-    terms = DeadlineTerms.under_rules(owed.clock, owed.anchor or at, owed.budget)
-    ends = due(terms, days)
-    due_at = ends.due_at or terms.anchor  # a clock that was never paused has an end
+    ends: dict[str, datetime] = {}
+    rows: list[dict[str, Any]] = []
+    pages: list[Page] = []
+    with transaction() as tx:
+        case = lock(tx, dossier.id)
+        mine = (DEADLINES.c.case_id == dossier.id) & (DEADLINES.c.turn == dossier.turn)
+        found = select(DEADLINES.c.name, DEADLINES.c.due_at).where(
+            mine, DEADLINES.c.name.in_([one.name for one in owing])
+        )
+        known = {row.name: datetime.fromisoformat(str(row.due_at)) for row in tx.core.execute(found)}
+        for owed in owing:
+            if owed.name in known:
+                ends[owed.name] = known[owed.name]
+                continue
+            terms = DeadlineTerms.under_rules(owed.clock, owed.anchor or at, owed.budget)
+            row, outcome = _started(dossier, owed, terms, due(terms, days), days)
+            rows.append(row)
+            page = Page(tx, f"clock-{owed.name}", dossier.turn, SYSTEM, at)
+            case = page.add(case, None, outcome, owed.rule, substance=False)
+            pages.append(page)
+            ends[owed.name] = outcome["due"]
+        if rows:
+            tx.core.execute(insert(DEADLINES), rows)
+            write_pages(tx, pages)
+    dossier.journal.update(
+        {(f"clock-{row['name']}", dossier.turn): {"due": ends[row["name"]].isoformat()} for row in rows}
+    )
+    return ends
+
+
+def _started(
+    dossier: Dossier, owed: Owed, terms: DeadlineTerms, ends: Due, days: Calendar
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the row of a clock as it starts, and what the journal says of it."""
+    row = {
+        "case_id": dossier.id,
+        "name": owed.name,
+        "turn": dossier.turn,
+        "clock": owed.clock,
+        "budget": owed.budget,
+        "anchor_at": terms.anchor,
+        "pauses": [],
+        "due_at": ends.due_at,
+        "provisional": ends.provisional,
+        "calendar_version": ends.calendar_version,
+        "office": owed.office,
+        "lagging": list(owed.lagging),
+        "unit_role": owed.unit_role,
+        "rungs": list(owed.rungs),
+        "escalation": escalation_of(owed),
+        "gathered": owed.gathered,
+        "next_rung_at": next_rung(terms, ends, owed.rungs, (), days),
+        "rule": owed.rule,
+    }
     outcome = {
         "clock": owed.clock,
         "budget": owed.budget,
         "anchor": terms.anchor,
         "provisional": ends.provisional,
         "calendar": ends.calendar_version,
-        "due": due_at,
+        "due": ends.due_at or terms.anchor,  # a clock that was never paused has an end
     }
-    with transaction() as tx:
-        case = lock(tx, dossier.id)
-        found = select(DEADLINES.c.due_at).where(
-            DEADLINES.c.case_id == dossier.id, DEADLINES.c.name == owed.name, DEADLINES.c.turn == dossier.turn
-        )
-        if (row := tx.core.execute(found).first()) is not None:
-            return datetime.fromisoformat(str(row.due_at))
-        tx.core.execute(
-            insert(DEADLINES).values(
-                case_id=dossier.id,
-                name=owed.name,
-                turn=dossier.turn,
-                clock=owed.clock,
-                budget=owed.budget,
-                anchor_at=terms.anchor,
-                pauses=[],
-                due_at=ends.due_at,
-                provisional=ends.provisional,
-                calendar_version=ends.calendar_version,
-                office=owed.office,
-                lagging=list(owed.lagging),
-                unit_role=owed.unit_role,
-                rungs=list(owed.rungs),
-                escalation=escalation_of(owed),
-                gathered=owed.gathered,
-                next_rung_at=next_rung(terms, ends, owed.rungs, (), days),
-                rule=owed.rule,
-            )
-        )
-        write_entry(tx, case, step, dossier.turn, actor=SYSTEM, at=at, outcome=outcome, rule=owed.rule, substance=False)
-    dossier.journal[step, dossier.turn] = {"due": due_at.isoformat()}
-    return due_at
+    return row, outcome
 
 
 def _change(

@@ -8,9 +8,10 @@ from sqlalchemy import func, insert, select
 from config.messages import Refusal, say
 from models.incident_response.status import IncidentStatus as S
 from tasks.clock import now
+from tasks.deadline import start_clock
 from tasks.incident_response import call
 from tasks.incident_response.group_report import group_named
-from tasks.incident_response.groups import start_task_clock, told_of
+from tasks.incident_response.groups import task_clock, told_of
 from tasks.incident_response.incident import PROCESS, TASKS, plan_of, present, put, rule_of
 from tasks.incident_response.order import issue, orders, supersede, withdraw
 from tasks.incident_response.scene import directing, is_set_up, set_up
@@ -92,7 +93,7 @@ def add_task(case: Dossier, given: Further, signer: Signer) -> str:
         added = select(func.count()).select_from(TASKS).where(TASKS.c.case_id == case.id, TASKS.c.code.like("X-%"))
         code = f"X-{tx.core.execute(added).scalar_one() + 1}"
         level = present(case.id).response_level
-        due = start_task_clock(case, code, found.lead, found.head, minutes)
+        due = start_clock(case.at_turn(1), task_clock(case, code, found.lead, found.head, minutes))
         tx.core.execute(
             insert(TASKS).values(
                 case_id=case.id, code=code, group_code=found.code, clause=stands or "2.5", title=text,

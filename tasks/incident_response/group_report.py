@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from config.emergency_plan import PlanGroup
 from config.messages import Refusal, say
 from tasks.clock import now
-from tasks.deadline import DEADLINES, meet_clock
+from tasks.deadline import DEADLINES, meet_clock, start_clock
 from tasks.door import Admitted
 from tasks.incident_response.evidence_file import Kept, keep
-from tasks.incident_response.groups import GONE, HEARTBEAT, TASK, start_heartbeat
+from tasks.incident_response.groups import GONE, HEARTBEAT, TASK, heartbeat_of
 from tasks.incident_response.incident import GROUPS, TASKS, plan_of, rule_of
 from tasks.incident_response.scene import directing
 from tasks.incident_response.spoken import Signer, admitted, moment_of, tidy, write_line
@@ -160,7 +160,7 @@ def _heartbeat(tx: Transaction, case: Dossier, group: PlanGroup) -> None:
     turn = tx.core.execute(select(GROUPS.c.turn).where(this)).scalar_one()
     meet_clock(case.at_turn(turn), f"{HEARTBEAT}.{group.code}")
     tx.core.execute(update(GROUPS).where(this).values(heard_at=now(), turn=turn + 1, status="working"))
-    start_heartbeat(case, group, turn + 1)
+    start_clock(case.at_turn(turn + 1), heartbeat_of(case, group))
 
 
 def _move(tx: Transaction, task: Any, kind: str, by: str, outcome: dict[str, str]) -> None:

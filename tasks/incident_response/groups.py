@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
-from config.emergency_plan import PlanGroup
+from config.emergency_plan import PlanGroup, PlanTask
 from config.fact import Fact
 from config.offices import office
 from models.deadline import Clock
 from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import gather
 from tasks.clock import now
-from tasks.deadline import DEADLINES, Owed, start_clock
+from tasks.deadline import DEADLINES, Owed, start_clocks
 from tasks.incident_response import call
 from tasks.incident_response.incident import GROUPS, PROCESS, TASKS, plan_of, present, rule_of
 from tasks.incident_response.level import follow_level
@@ -42,44 +42,44 @@ class Ordered(Fact):
 def order_groups(case: Dossier) -> Ordered:
     """Order every working group of the plan at once: tasks, order, calls and notices, in one transaction (2.5)."""
     plan, level, at = plan_of(case), present(case.id).response_level, now()
+    given = [(group, one) for group in plan.groups for one in group.tasks]
+    clocks = [heartbeat_of(case, group) for group in plan.groups]
+    clocks += [task_clock(case, one.code, one.owner, group.head, one.due_minutes) for group, one in given
+               if one.due_minutes]  # fmt: skip
     with transaction() as tx:
+        tx.core.execute(insert(GROUPS), [_group_row(case, group, at) for group in plan.groups])
+        tx.core.execute(insert(TASKS), [_task_row(case, group, one, at) for group, one in given])
         for group in plan.groups:
-            _order_group(tx, case, group, level, at)
-    tasks = sum(len(group.tasks) for group in plan.groups)
-    return Ordered(groups=tuple(group.code for group in plan.groups), tasks=tasks, level=level)
+            _order_group(tx, case, group, level)
+        start_clocks(case.at_turn(1), clocks)
+    return Ordered(groups=tuple(group.code for group in plan.groups), tasks=len(given), level=level)
 
 
-def _order_group(tx: Transaction, case: Dossier, group: PlanGroup, level: str, at: datetime) -> None:
-    tx.core.execute(
-        insert(GROUPS).values(
-            case_id=case.id, code=group.code, lead=group.lead, head=group.head, status="ordered", ordered_at=at, turn=1
-        )
-    )
-    rows: list[dict[str, Any]] = []
-    for one in group.tasks:
-        due_at = at + timedelta(minutes=one.due_minutes) if one.due_minutes else None
-        rows.append(
-            {
-                "case_id": case.id,
-                "code": one.code,
-                "group_code": group.code,
-                "clause": one.clause,
-                "title": one.title,
-                "owner": one.owner,
-                "supervisor": one.supervisor,
-                "due_at": due_at,
-                "after": list(one.after),
-                "needs_evidence": one.evidence,
-                "status": "open",
-                "done_by": "",
-                "evidence": "",
-                "evidence_digest": "",
-            }
-        )
-        if one.due_minutes:
-            start_task_clock(case, one.code, one.owner, group.head, one.due_minutes)
-    if rows:
-        tx.core.execute(insert(TASKS), rows)
+def _group_row(case: Dossier, group: PlanGroup, at: datetime) -> dict[str, Any]:
+    named = {"code": group.code, "lead": group.lead, "head": group.head}
+    return {"case_id": case.id, "status": "ordered", "ordered_at": at, "turn": 1} | named
+
+
+def _task_row(case: Dossier, group: PlanGroup, one: PlanTask, at: datetime) -> dict[str, Any]:
+    return {
+        "case_id": case.id,
+        "code": one.code,
+        "group_code": group.code,
+        "clause": one.clause,
+        "title": one.title,
+        "owner": one.owner,
+        "supervisor": one.supervisor,
+        "due_at": at + timedelta(minutes=one.due_minutes) if one.due_minutes else None,
+        "after": list(one.after),
+        "needs_evidence": one.evidence,
+        "status": "open",
+        "done_by": "",
+        "evidence": "",
+        "evidence_digest": "",
+    }
+
+
+def _order_group(tx: Transaction, case: Dossier, group: PlanGroup, level: str) -> None:
     content = {"matter": group.zh, "clause": group.clause, "tasks": [one.code for one in group.tasks]}
     issue(
         tx, case, "group", content, issued_by=SYSTEM, level=level, group=group.code, to=told_of(group),
@@ -87,7 +87,6 @@ def _order_group(tx: Transaction, case: Dossier, group: PlanGroup, level: str, a
     )  # fmt: skip
     facts = {"group": group.zh, "tasks": len(group.tasks)}
     call.call(case, f"group:{group.code}", [group.head], f"notice_{PROCESS}.group_call", facts)
-    start_heartbeat(case, group, 1)
 
 
 def told_of(group: PlanGroup) -> tuple[str, ...]:
@@ -95,36 +94,29 @@ def told_of(group: PlanGroup) -> tuple[str, ...]:
     return tuple(dict.fromkeys((group.head, group.lead, *group.members)))
 
 
-def start_task_clock(case: Dossier, code: str, owner: str, head: str, minutes: int) -> datetime:
-    """Start the clock of a task and return its end; missed, its owner, the group's head and the office are told."""
-    return start_clock(
-        case.at_turn(1),
-        Owed(
-            f"{TASK}.{code}",
-            Clock.MINUTES,
-            minutes,
-            office=owner,
-            rule=rule_of("command_tasks")(case),
-            rungs=("share:80", "breach"),
-            escalation={"breach": [head, "command_office"]},
-        ),
+def task_clock(case: Dossier, code: str, owner: str, head: str, minutes: int) -> Owed:
+    """Return the clock of a task; when it is missed, its owner is reminded, the group's head and the office told."""
+    return Owed(
+        f"{TASK}.{code}",
+        Clock.MINUTES,
+        minutes,
+        office=owner,
+        rule=rule_of("command_tasks")(case),
+        rungs=("share:80", "breach"),
+        escalation={"breach": [head, "command_office"]},
     )
 
 
-def start_heartbeat(case: Dossier, group: PlanGroup, turn: int) -> None:
-    """Start the clock of a group's next report; when it is missed, its head, alternate and the office are told."""
-    above = [role for role in (group.alternate, "command_office") if role]
-    start_clock(
-        case.at_turn(turn),
-        Owed(
-            f"{HEARTBEAT}.{group.code}",
-            Clock.MINUTES,
-            group.heartbeat_minutes,
-            office=group.head,
-            rule=rule_of("command_heartbeat")(case),
-            rungs=("breach",),
-            escalation={"breach": above},
-        ),
+def heartbeat_of(case: Dossier, group: PlanGroup) -> Owed:
+    """Return the clock of a group's next report; when it is missed, its head, alternate and the office are told."""
+    return Owed(
+        f"{HEARTBEAT}.{group.code}",
+        Clock.MINUTES,
+        group.heartbeat_minutes,
+        office=group.head,
+        rule=rule_of("command_heartbeat")(case),
+        rungs=("breach",),
+        escalation={"breach": [role for role in (group.alternate, "command_office") if role]},
     )
 
 
