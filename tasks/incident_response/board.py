@@ -261,17 +261,14 @@ def duties_table(duties: Sequence[Standing]) -> str:
     """Return the statutory duties: who owes what to whom by when, under which article, and what became of it."""
     if not duties:
         return ""
-    heads = [word(f"duty_{name}") for name in ("state", "what", "owes", "towards", "rule", "due", "left", "done")]
+    heads = [word(f"duty_{name}") for name in ("state", "what", "rule", "due", "done")]
     rows = [
         [
-            word(f"duty_is_{one.state.value}"),
-            plain(one.title),
-            plain(one.owes),
-            plain(one.towards),
+            word(f"duty_is_{one.state.value}") + "<br>" + (f"**{one.left}**" if one.tone == "bad" else one.left),
+            f"**{plain(one.title)}**<br>{plain(one.owes)} → {plain(one.towards)}",
             plain(one.duty.rule) + (f"<br>{one.certainty}" if one.certainty else ""),
             one.due_text
             + (f"<br>{word('extended', by=plain(one.duty.extended_by))}" if one.duty.extended_until else ""),
-            f"**{one.left}**" if one.tone == "bad" else one.left,
             _done(one),
         ]
         for one in duties

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from config.settings import settings
 from tasks.board_page import cut_note, first_said, link, local, office_title, plain, sections, table
 from tasks.incident_response.face import GroupTile, IncidentSheet
-from tasks.incident_response.view import View, word
+from tasks.incident_response.view import View, brief, word
 
 MOST_TASKS: Final = 200
 DONE: Final = "done"
@@ -63,7 +63,7 @@ def _acknowledged(view: View, code: str) -> str:
     """Return when somebody of a group acknowledged its order first; empty where nobody did."""
     calls = {call.id for call in view.calls if call.purpose == f"group:{code}"}
     said = [ack.occurred_at for ack in view.acks if ack.call_id in calls and ack.kind != "unable"]
-    return local(min(said)) if said else ""
+    return brief(min(said)) if said else ""
 
 
 def draw_groups(sheet: IncidentSheet, states: Sequence[GroupState]) -> None:
@@ -88,9 +88,9 @@ def groups_table(states: Sequence[GroupState], address: str, number: str) -> str
         [
             _form(one.title, address, number=number, group=one.row.code),
             plain(office_title(one.row.head)),
-            local(one.row.ordered_at),
+            brief(one.row.ordered_at),
             one.acknowledged or (f"**{word('unanswered')}**" if one.row.status != WITHDRAWN else ""),
-            f"**{word('silent')}**<br>{local(one.row.heard_at)}" if one.silent else local(one.row.heard_at),
+            f"**{word('silent')}**<br>{brief(one.row.heard_at)}" if one.silent else brief(one.row.heard_at),
             f"{one.done}/{one.total}",
             f"**{one.late}**" if one.late else "",
         ]
@@ -113,38 +113,47 @@ def form_address(deployment_id: str) -> str:
 
 
 def tasks_table(view: View, address: str) -> str:
-    """Return the tasks, those that are open and late first."""
+    """Return the tasks: those to be done, the late ones first; those that are over folded below."""
+    to_do = [task for task in view.tasks if task.status not in OVER]
+    over = [task for task in view.tasks if task.status in OVER]
     if not view.tasks:
         return ""
     at = view.at
+    to_do.sort(key=lambda task: (task.due_at is None, task.due_at or at, task.id))
+    folded = [
+        f"<details><summary>{word('tasks_over', count=len(over))}</summary>",
+        _tasks(view, over, address),
+        "</details>",
+    ]
+    return sections(
+        f"## {word('tasks')}",
+        _tasks(view, to_do[:MOST_TASKS], address) if to_do else word("tasks_none"),
+        cut_note(len(to_do), min(len(to_do), MOST_TASKS)),
+        *(folded if over else ()),
+    )
 
-    def place(task: Any) -> tuple[Any, ...]:
-        over = task.status in OVER
-        late = not over and task.due_at is not None and at > task.due_at
-        return over, not late, task.due_at is None, task.due_at or at, task.id
 
-    heads = [word(f"task_{head}") for head in ("code", "title", "group", "clause", "owner", "due", "state", "evidence")]
-    shown = sorted(view.tasks, key=place)[:MOST_TASKS]
-    number = view.case.number
+def _tasks(view: View, tasks: Sequence[Any], address: str) -> str:
+    heads = [word(f"task_{head}") for head in ("title", "owner", "due", "state")]
     rows = [
         [
-            _task_link(task, address, number),
-            plain(task.title),
-            plain(view.group_title(task.group_code)),
-            plain(task.clause),
-            _owner(task),
-            _due(task, late=not place(task)[1]),
-            word(f"task_{task.status}") + (f"<br>{local(task.done_at)} {plain(task.done_by)}" if task.done_at else ""),
-            _evidence(task),
+            f"{_task_link(task, address, view.case.number)}<br>{plain(task.code)} · {plain(task.clause)}",
+            f"{plain(view.group_title(task.group_code))}<br>{_owner(task)}",
+            _due(task, late=task.status not in OVER and task.due_at is not None and view.at > task.due_at),
+            "<br>".join(filter(None, (word(f"task_{task.status}"), _finished(task), _evidence(task)))),
         ]
-        for task in shown
+        for task in tasks
     ]
-    return sections(f"## {word('tasks')}", table(heads, rows), cut_note(len(view.tasks), len(shown)))
+    return table(heads, rows)
+
+
+def _finished(task: Any) -> str:
+    return f"{brief(task.done_at)} {plain(task.done_by)}" if task.done_at else ""
 
 
 def _task_link(task: Any, address: str, number: str) -> str:
     there = "" if task.status in OVER else address
-    return _form(task.code, there, number=number, group=task.group_code, task=task.code)
+    return _form(task.title, there, number=number, group=task.group_code, task=task.code)
 
 
 def _owner(task: Any) -> str:
@@ -155,7 +164,7 @@ def _owner(task: Any) -> str:
 
 
 def _due(task: Any, *, late: bool) -> str:
-    return f"**{word('late')}**<br>{local(task.due_at)}" if late else local(task.due_at)
+    return f"**{word('late')}**<br>{brief(task.due_at)}" if late else brief(task.due_at)
 
 
 def _evidence(task: Any) -> str:
@@ -175,7 +184,7 @@ def orders_table(view: View) -> str:
             _kind(view, order),
             plain(content_text(order.content)),
             plain(order.issued_by),
-            local(order.issued_at),
+            brief(order.issued_at),
             _stands(order),
         ]
         for order in reversed(view.orders)
@@ -203,4 +212,4 @@ def _stands(order: Any) -> str:
     if order.withdrawn_at is None:
         return word("stands")
     by = word("by_order", number=order.withdrawn_by) if order.withdrawn_by else ""
-    return f"~~{word('withdrawn')}~~ {local(order.withdrawn_at)} {by} {plain(order.reason)}".strip()
+    return f"~~{word('withdrawn')}~~ {brief(order.withdrawn_at)} {by} {plain(order.reason)}".strip()

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from tasks.board_page import cut_note, link, local, office_title, plain, run_address, sections, table
 from tasks.board_worklist import answer_address, due_text
 from tasks.incident_response.timeline import ack_text, purpose_text
-from tasks.incident_response.view import View, word
+from tasks.incident_response.view import View, brief, word
 
 MOST: Final = 200
 EXHAUSTED: Final = "exhausted"
@@ -54,20 +54,23 @@ def calls_table(view: View, states: list[CallState]) -> str:
     """Return who was called, by which step, and what they said."""
     if not states:
         return ""
-    heads = [word(f"call_{head}") for head in ("state", "who", "about", "called", "step", "said", "holds")]
+    heads = [word(f"call_{head}") for head in ("state", "who", "called", "said")]
     rows = [
         [
             _shown(one),
-            _who(one.row),
-            plain(purpose_text(view, one.row.purpose)),
-            local(one.row.called_at),
-            word("ladder_step", step=one.row.step),
-            plain(one.said),
-            local(one.row.holds_until) if one.state in ("answered", "lapsed") else "",
+            f"{_who(one.row)}<br>{plain(purpose_text(view, one.row.purpose))}",
+            f"{brief(one.row.called_at)}<br>{word('ladder_step', step=one.row.step)}",
+            "<br>".join(filter(None, (plain(one.said), _holds(one)))),
         ]
         for one in states[:MOST]
     ]
     return sections(f"## {word('calls')}", table(heads, rows), cut_note(len(states), min(len(states), MOST)))
+
+
+def _holds(one: CallState) -> str:
+    if one.state not in ("answered", "lapsed") or one.row.holds_until is None:
+        return ""
+    return word("holds", at=brief(one.row.holds_until))
 
 
 def _shown(one: CallState) -> str:
@@ -77,7 +80,7 @@ def _shown(one: CallState) -> str:
 
 def _who(call: Any) -> str:
     role = plain(office_title(call.role))
-    return f"{role}<br>{plain(call.staff_no)}" if call.staff_no else f"{role}<br>{word('nobody_holds')}"
+    return f"**{role}** {plain(call.staff_no) if call.staff_no else word('nobody_holds')}"
 
 
 def questions_table(view: View, decide_id: str) -> str:
@@ -91,6 +94,6 @@ def questions_table(view: View, decide_id: str) -> str:
         lines = [link(one.number, run_address(one.run_id)) if shown else one.number]
         if decide_id:
             lines.append(f"**{link(word('answer'), answer_address(decide_id, one.number))}**")
-        asked = [plain(one.title), plain(office_title(one.role)), local(one.asked_at), due_text(one, view.at)]
+        asked = [plain(one.title), plain(office_title(one.role)), brief(one.asked_at), due_text(one, view.at)]
         rows.append(["<br>".join(lines), *asked])
     return sections(f"## {word('questions')}", table(heads, rows))

@@ -25,7 +25,7 @@ from tasks.board_page import word as usual
 from tasks.deadline import OCCASIONS
 from tasks.incident_response.face import IncidentSheet, Lane
 from tasks.incident_response.standing import PROCESS
-from tasks.incident_response.view import View, word
+from tasks.incident_response.view import View, brief, word
 from tasks.step import SYSTEM
 
 SHOWN: Final = 60
@@ -163,16 +163,18 @@ def gathered(rows: Sequence[Row]) -> list[Row]:
 def timeline_table(every: Sequence[Row]) -> str:
     """Return the timeline as a table, the newest first."""
     rows = gathered(every)
-    heads = [word(f"timeline_{head}") for head in ("recorded", "occurred", "what", "who", "clause", "note")]
+    heads = [word(f"timeline_{head}") for head in ("recorded", "what", "who", "clause")]
     cells = (
         [
-            local(row.recorded),
-            "" if local(row.occurred) == local(row.recorded) else local(row.occurred),
-            plain(row.title),
+            brief(row.recorded) + _earlier(row),
+            f"**{plain(row.title)}**" + (f"<br>{plain(row.note)}" if row.note else ""),
             plain(row.who),
             plain(row.clause) or word("free_event"),
-            plain(row.note),
         ]
         for row in rows[:SHOWN]
     )
     return sections(f"## {word('timeline')}", table(heads, cells), cut_note(len(rows), min(len(rows), SHOWN)))
+
+
+def _earlier(row: Row) -> str:
+    return "" if brief(row.occurred) == brief(row.recorded) else f"<br>{word('occurred', at=brief(row.occurred))}"

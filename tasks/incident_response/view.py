@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, select
 from config.emergency_plan import EmergencyPlan, PlanGroup, emergency_plan
 from config.messages import Refusal, say
 from config.settings import settings
+from config.zone import SHANGHAI
 from models.column import Sealed
 from models.incident_response.aftermath import (
     IncidentCondition,
@@ -90,6 +91,11 @@ class View(NamedTuple):
 def word(name: str, /, **facts: object) -> str:
     """Return a text of the incident boards in the installation's language."""
     return say(f"incident_board.{name}", settings().language, **facts)
+
+
+def brief(moment: datetime | None) -> str:
+    """Return a moment in the district's time without its year: a board is narrow, and its head names the year."""
+    return moment.astimezone(SHANGHAI).strftime("%m-%d %H:%M") if moment else ""
 
 
 def rows_of(connection: Connection, of: Table, case_id: int, *, sealed: bool = False) -> list[Any]:

@@ -1,6 +1,7 @@
 """An incident with something in every table, as its board, its handover, its bundle and its alerts show it."""
 
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -79,7 +80,7 @@ def duty(case: Dossier, name: str, hours: int, turn: int = 1, **more: Any) -> No
 
 
 def called(case: Dossier, purpose: str, role: str, staff_no: str = "", **more: Any) -> int:
-    row = {"occasion": 1, "code": f"{case.id}-{purpose}-{role}"[-12:], "template": "notice_incident_response.call", "step": 1,
+    row = {"occasion": 1, "code": sha256(f"{case.id}-{purpose}-{role}".encode()).hexdigest()[:12], "template": "notice_incident_response.call", "step": 1,
            "called_at": REPORTED + 20 * MINUTE, "opened_at": REPORTED + 20 * MINUTE, "facts": {}, **more}  # fmt: skip
     call = add(table(IncidentCall), case_id=case.id, purpose=purpose, role=role, staff_no=staff_no, **row)
     add(table(IncidentCallStep), call_id=call, step=1, kind="channel:1", channel="inbox", at=row["called_at"])
