@@ -18,7 +18,7 @@ def _choice(*labels: str) -> dict[str, object]:
 
 
 def _open(longest: int) -> dict[str, object]:
-    return open_field(longest, 0)
+    return open_field(longest, 0, "incident_aftermath.personal_field")
 
 
 MET: Final = say("incident_aftermath.state_met")

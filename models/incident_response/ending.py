@@ -29,4 +29,4 @@ def missing(met: Collection[Condition]) -> tuple[Condition, ...]:
 
 def listed(conditions: Collection[Condition]) -> str:
     """Return conditions as one sentence names them."""
-    return "、".join(one.text for one in conditions)
+    return "；".join(one.text for one in conditions)

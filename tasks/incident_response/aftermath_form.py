@@ -1,26 +1,35 @@
 """What the forms of the end and the aftermath bring: labels become values, a refusal ends the run with its sentence."""
 
 from collections.abc import Callable
+from typing import Final
 
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from config.messages import LANGUAGES, Refusal, say
 from models.incident_response.aftermath_answer import read_day
 from models.incident_response.ending import Condition
 from models.incident_response.lesson import LessonKind
+from tasks.form_run import end_refused
 from tasks.incident_response import condition as conditions
 from tasks.incident_response import lesson_intake, recovery, release_intake
 from tasks.incident_response.recovery import Attestation
 from tasks.incident_response.release_intake import SCOPES, Draft
 
+PERSONAL: Final = "incident_aftermath.personal"
+FREE: Final = ("evidence", "used", "restocked", "outstanding", "title", "text", "way")
+"""Fields that hold somebody's words."""
+
 
 def ended(act: Callable[[], str]) -> State[str]:
-    """Do what a form asks for: the run ends with the sentence that says so, or with the reason of the refusal."""
+    """Do what a form asks for: the run ends with the sentence that says so, or with the reason of the refusal.
+
+    Words that hold somebody's numbers do not stay with the run.
+    """
     try:
         return Completed(message=act())
     except Refusal as refusal:
-        return Failed(message=str(refusal))
+        return end_refused(refusal, PERSONAL, *FREE)
 
 
 def _named(area: str, given: str, *names: str) -> str:

@@ -9,7 +9,6 @@ from config.rulebook import cited, rule
 from models.incident_response.aftermath_answer import without_numbers
 from models.incident_response.release_text import ReleaseStatus as S
 from models.incident_response.status import IncidentStatus
-from models.personal import personal_numbers
 from tasks.clock import now
 from tasks.door import Admitted
 from tasks.incident_response import incident
@@ -119,9 +118,8 @@ def _checked(draft: Draft) -> Draft:
         raise Refusal("incident_release.incomplete")
     if given.scope not in SCOPES:
         raise Refusal("incident_release.scope_unknown", scope=given.scope)
-    found = personal_numbers(given.title + "\n" + given.text, "identity", "mobile", "card")
-    if found:
-        raise Refusal("incident_release.personal", what="、".join(say(f"demand.number_{kind}") for kind in found))
+    if (refusal := without_numbers(given.title, given.text, given.way)) is not None:
+        raise refusal
     return given
 
 

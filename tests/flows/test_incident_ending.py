@@ -24,6 +24,7 @@ from tasks.incident_response.incident import GROUPS, INCIDENTS, ORDERS, put
 from tasks.incident_response.lessons import lessons_of
 from tasks.incident_response.order import issue
 from tasks.incident_response.recovery import READINESS, restore
+from tasks.journal import verify
 from tasks.officer import POSTS
 from tasks.rung import fire_rungs
 from tasks.store import transaction
@@ -44,7 +45,7 @@ from tests.flows.aftermath_stage import (
 )
 from tests.flows.command_stage import notices
 from tests.flows.service_stage import words
-from tests.ground import BOTH, Ground, later, race, rows_of, settled
+from tests.ground import BOTH, Ground, anew, later, race, rows_of, settled
 
 HEADS = ("group_head:environment", "group_head:experts")
 BODIES = ("ecology_bureau", "health_commission", "transport_bureau", "emergency_bureau", "civil_affairs_bureau",
@@ -116,7 +117,7 @@ def test_each_condition_is_attested_by_its_own_group_alone(ground: Ground) -> No
     staff, given = code("group_head:rescue")
     state = end_condition.fn(case.number.lower(), "事故现场得以控制", "已具备", staff, given, "现场检查记录3号")
     assert state.is_completed()
-    assert "尚缺：环境符合有关标准、导致次生" in str(state.message)
+    assert "尚缺：环境符合有关标准；导致次生" in str(state.message)
     assert tell(end_emergency, case) == "parked"
     assert points() == {"end_condition.environment", "end_condition.secondary"}
 
@@ -337,3 +338,15 @@ def test_no_personal_number_stands_in_an_attestation(ground: Ground) -> None:
     with pytest.raises(Refusal, match="手机号码"):
         attest_from_outside(case.number, next(iter(still_missing(case.id))), met=True, evidence="见13800138000",
                             staff_no=staff, code=given)  # fmt: skip
+
+
+def test_two_runs_of_one_story_declare_one_end(either: Ground) -> None:
+    case = responding()
+    met_all(case, end_emergency)
+    decided("end_confirm", "command_office", verdict="confirm_end")
+    tell(end_emergency, case)
+    decided("end_approve.1", "incident_commander", verdict="approve")
+    first, second = anew(case), anew(case)
+    assert race(lambda: end_emergency(first), lambda: end_emergency(second)) == [None, None]
+    assert [one.kind for one in rows_of(ORDERS, case_id=case.id)].count("end") == 1
+    assert list(verify()) == []
