@@ -131,13 +131,12 @@ def _repeated(tx: Transaction, row: Any, said: Said, at: datetime) -> bool:
 
 
 class _Answer(NamedTuple):
-    """An acknowledgement that was noted: what was said and when, until when it holds, and its number."""
+    """An acknowledgement that was noted: what was said and when, until when it holds."""
 
     said: Said
     said_at: datetime
     until: datetime | None
     over: bool
-    ack_id: int = 0
 
 
 def _note(tx: Transaction, dossier: Dossier, row: Any, given: _Answer) -> None:
@@ -159,7 +158,7 @@ def _note(tx: Transaction, dossier: Dossier, row: Any, given: _Answer) -> None:
     caller.line(f"ack-{ack_id}", 1, outcome, actor=by)
     for one in _of_person(tx, row):
         if not _says_less(one, said.kind, caller.at):
-            _settle(caller, one, given._replace(ack_id=ack_id))
+            _settle(caller, one, given)
     caller.write()
 
 
@@ -195,7 +194,7 @@ def _settle(caller: Caller, row: Any, given: _Answer) -> None:
         note_telephoned(caller.tx, row, caller.at)
     withdraw_notices(caller.tx, row)
     if kind is Ack.UNABLE and caller.dossier.process == PROCESS:  # a test needs nobody in anybody's place
-        caller.declined(row, given.ack_id)
+        caller.declined(row)
 
 
 def _bounds(tx: Transaction, said: Said, at: datetime) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The bell: every second it fires the rungs of incidents that are due and climbs their ladders, whatever else is down.
 
-It rests on the database alone. Each ladder is climbed in a transaction of its own, which claims its steps by their
+It rests on the database alone. A few ladders are climbed in one transaction, which claims their steps by their
 unique rows and queues their notices; a fault in one keeps no other from its turn, and what a crash leaves undone is
 due again at the next look.
 """
@@ -29,10 +29,12 @@ from tasks.wait import count_nudge
 
 LOOK_SECONDS: Final = 1.0
 PROCESS: Final = "incident_response"
+TOGETHER: Final = 10
+"""Ladders of one case that are climbed in one transaction."""
 MOST: Final = 1_000
 _LOG: Final = logging.getLogger("banjie.bell")
 _DUE: Final = Prepared(
-    select(CALLS.c.id)
+    select(CALLS.c.id, CALLS.c.case_id)
     .where(CALLS.c.next_at <= bindparam("at"))
     .order_by(CALLS.c.next_at, CALLS.c.id)
     .limit(bindparam("most"))
@@ -51,34 +53,49 @@ def ring() -> list[str]:
         _LOG.error("rungs: %s", type(error).__name__)
     at = now()
     with looking() as tx:
-        due = [row[0] for row in tx.run(_DUE, stamp(at), MOST).fetchall()]
-    for call_id in due:
-        try:
-            if number := _ring_one(call_id, at):
+        due = tx.run(_DUE, stamp(at), MOST).fetchall()
+    cases: dict[int, list[int]] = {}
+    for call_id, case_id in due:
+        cases.setdefault(case_id, []).append(call_id)
+    for case_id, ids in cases.items():
+        for start in range(0, len(ids), TOGETHER):
+            if number := _ring_some(case_id, ids[start : start + TOGETHER], at):
                 found[number] = None
-        except Exception as error:  # noqa: BLE001 -- one call's fault keeps no other person waiting
-            _LOG.error("call %d: %s", call_id, type(error).__name__)
     return list(found)
 
 
-def _ring_one(call_id: int, at: datetime) -> str:
-    """Climb one ladder, or open it again; return the incident's number if its story is to hear of it."""
+def _ring_some(case_id: int, ids: list[int], at: datetime) -> str:
+    """Climb some ladders of a case together; where one of them fails, each by itself: it keeps no other waiting."""
+    try:
+        return _climb(case_id, ids, at)
+    except Exception as error:  # noqa: BLE001 -- said below, with the call that it was
+        if len(ids) == 1:
+            _LOG.error("call %d: %s", ids[0], type(error).__name__)
+            return ""
+    return max(_ring_some(case_id, [call_id], at) for call_id in ids)
+
+
+def _climb(case_id: int, ids: list[int], at: datetime) -> str:
+    """Climb ladders of a case, or open them again; return the incident's number if its story is to hear of it."""
     with transaction() as tx:
-        mine = (
-            select(CALLS, CASES.c.number, CASES.c.process, CASES.c.subject, CASES.c.on_day, CASES.c.drill,
-                   CASES.c.closed_at)
-            .join(CASES, CASES.c.id == CALLS.c.case_id)
-            .where(CALLS.c.id == call_id, CALLS.c.next_at <= at)
-            .with_for_update(skip_locked=True)  # another bell, or somebody who answers: the next look sees to it
-        )  # fmt: skip
-        row = tx.core.execute(mine).one_or_none()
-        if row is None:
+        case = tx.core.execute(
+            select(CASES).where(CASES.c.id == case_id).with_for_update(skip_locked=True)
+        ).one_or_none()
+        if case is None:  # at work now, or another bell is faster: the next look sees to it
             return ""
-        if row.closed_at is not None:
-            end_call(tx, row, "stood_down", at)
+        mine = select(CALLS).where(CALLS.c.id.in_(ids), CALLS.c.next_at <= at).order_by(CALLS.c.id)
+        rows = tx.core.execute(mine).all()
+        if case.closed_at is not None:
+            for row in rows:
+                end_call(tx, row, "stood_down", at)
             return ""
-        dossier = Dossier(row.case_id, row.number, row.process, row.subject, row.on_day, bool(row.drill), 1, {})
-        return row.number if _go_on(Caller(tx, dossier, at), row) else ""
+        dossier = Dossier(case.id, case.number, case.process, case.subject, case.on_day, bool(case.drill), 1, {})
+        caller = Caller(tx, dossier, at)
+        heard = [_go_on(caller, row) for row in rows]
+        caller.write()
+        if any(heard):
+            count_nudge(case.id)
+    return str(case.number) if any(heard) else ""
 
 
 def _go_on(caller: Caller, row: Any) -> bool:
@@ -91,12 +108,8 @@ def _go_on(caller: Caller, row: Any) -> bool:
         caller.lapse(row)
     else:
         caller.climb(row)
-    caller.write()
     after = caller.tx.core.execute(select(CALLS.c.ended_at, CALLS.c.answer).where(CALLS.c.id == row.id)).one()
-    matters = after.ended_at is not None or (lapsed and not after.answer)
-    if matters:
-        count_nudge(row.case_id)
-    return matters
+    return after.ended_at is not None or (lapsed and not after.answer)
 
 
 class Waker:

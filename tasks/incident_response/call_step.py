@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select
 
 from config.channels import INBOX, channels
 from config.emergency_plan import EmergencyPlan
+from config.messages import say
 from config.rulebook import rule
 from models.incident_response.command import IncidentGroup
 from models.incident_response.ladder import Ack, climb
@@ -37,6 +38,8 @@ WATCHERS: Final = ("command_office", "emergency_duty")
 OPERATORS: Final = ("emergency_duty",)
 """Who telephones."""
 GROUP: Final = "group:"
+MOST_NAMED: Final = 10
+"""People that one notice to whoever watches names; the call sheet names all."""
 
 
 def alternate_of(plan: EmergencyPlan, role: str) -> str:
@@ -54,18 +57,24 @@ class Caller:
         self.tx, self.dossier, self.at = tx, dossier, at
         self.plan = plan_for(dossier)
         self._pages: list[Page] = []
+        self._silent: dict[str, list[Any]] = {}
+        """Whom to telephone, who was given up, who is unable: whoever watches hears of all of them at once."""
         self._case: Standing | None = None
 
     def line(self, name: str, turn: int, outcome: Any, told: Sequence[Telling] = (), actor: str = SYSTEM) -> None:
-        """Add a line of the journal."""
+        """Add a line of the journal; its own number in the case is the turn of one that has none."""
         if self._case is None:
             self._case = lock(self.tx, self.dossier.id)
-        page = Page(self.tx, name, turn, actor, self.at)
+        page = Page(self.tx, name, turn or self._case.seq + 1, actor, self.at)
         self._case = page.add(self._case, None, outcome, "", told, substance=False)
         self._pages.append(page)
 
     def write(self) -> None:
-        """Write every line; another may follow."""
+        """Tell whoever watches, and write every line; another may follow."""
+        for text, rows in self._silent.items():
+            called = {"calls": [row.id for row in rows]}
+            self.line(f"{text}-told", 0, called, list(self._told(text, rows)))
+        self._silent = {}
         write_pages(self.tx, self._pages)
         self._pages, self._case = [], None
 
@@ -162,7 +171,8 @@ class Caller:
         if kind == "voice":
             numbers = channels().numbers(who, drill=drill)[:1]
             on_the_sheet = [Telling(who, one.channel, row.template, row.facts) for one in numbers]
-            return "".join(one.channel for one in numbers), [*on_the_sheet, *self._told(OPERATORS, "voice", row)]
+            self._silent.setdefault("voice", []).append(row)
+            return "".join(one.channel for one in numbers), on_the_sheet
         self.call_alternate(row)
         return "", []
 
@@ -172,28 +182,28 @@ class Caller:
         facts = {name: value for name, value in row.facts.items() if name not in ("code", "where")}
         return bool(role and self.call(Matter(row.purpose, row.occasion, row.template, facts), [role]))
 
-    def _told(self, roles: Sequence[str], text: str, row: Any) -> Iterator[Telling]:
-        title = role_title(row.role)
-        facts = {
-            "subject": self.dossier.subject, "role": title, "staff_no": row.staff_no or title, "code": row.code,
-            "number": self.dossier.number,
-        }  # fmt: skip
+    def _told(self, text: str, rows: Sequence[Any]) -> Iterator[Telling]:
+        """Tell who is silent: the duty room whom to telephone, the command office, too, who was given up."""
+        named = [f"{role_title(row.role)}（{row.staff_no or '-'}，{row.code}）" for row in rows[:MOST_NAMED]]
+        more = say("incident_call.and_more", count=len(rows)) if len(rows) > MOST_NAMED else ""
+        facts = {"subject": self.dossier.subject, "number": self.dossier.number, "who": "、".join(named) + more}
+        roles = OPERATORS if text == "voice" else WATCHERS
         for who, channel in recipients(self.tx, roles, local_day(self.at), drill=self.dossier.drill):
             yield Telling(who, channel, f"incident_call.{text}", facts)
 
     def _give_up(self, row: Any, step: int) -> None:
         """End a ladder without an answer: never silently."""
         change(self.tx, row.id, ended_at=self.at, ended_why="exhausted", next_at=None)
-        told = list(self._told(WATCHERS, "exhausted", row))
-        self.line(f"exhausted-{row.id}", max(step, 1), self._facts(row), told)
+        self.line(f"exhausted-{row.id}", max(step, 1), self._facts(row))
+        self._silent.setdefault("exhausted", []).append(row)
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
-    def declined(self, row: Any, ack_id: int) -> None:
+    def declined(self, row: Any) -> None:
         """Go on to the alternate at once; where there is none, whoever watches hears it."""
         end_call(self.tx, row, Ack.UNABLE.value, self.at)
         if not self.call_alternate(row):
-            self.line(f"declined-{row.id}", ack_id, self._facts(row), list(self._told(WATCHERS, "unable", row)))
+            self._silent.setdefault("unable", []).append(row)
 
     def lapse(self, row: Any) -> None:
         """Open a ladder again whose acknowledgement no longer holds; one whose task has moved holds on."""

@@ -21,7 +21,7 @@ from tasks.store import reading, transaction
 from tests.ground import NOTICES
 
 TEMPLATE = "incident_call.exhausted"
-FACTS: Mapping[str, Any] = {"role": "总指挥", "staff_no": "C1"}
+FACTS: Mapping[str, Any] = {"who": "总指挥"}
 BOOK: dict[str, Any] = {
     "channels": {
         "inbox": {"kind": "inbox"}, "letter": {"kind": "letter"}, "call": {"kind": "call"},
