@@ -11,17 +11,20 @@ from sqlalchemy import select
 
 from config.fact import Fact
 from config.messages import say
+from config.rulebook import cited
 from models.case import Mode
+from models.deadline import Clock
 from models.incident_response.report import Licensed
 from models.incident_response.report_answer import IncidentVerification
 from models.incident_response.status import IncidentStatus as S
 from tasks.ask_until import ask_until
 from tasks.clock import now
+from tasks.deadline import Owed, meet_clock, start_clock
 from tasks.incident_response import call, duty, order
 from tasks.incident_response.authority import decided_by
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.facts import grades_text
-from tasks.incident_response.incident import REPORTS, brought, plan_of, present, put, rule_of
+from tasks.incident_response.incident import PROCESS, REPORTS, brought, plan_of, present, put, rule_of
 from tasks.incident_response.intake import DUTY_ROOM, alerted
 from tasks.incident_response.picture import facts_text
 from tasks.journal import CASES
@@ -30,6 +33,7 @@ from tasks.step import Dossier, step
 from tasks.store import reading, transaction
 
 POINT: Final = "verify"
+FIRST_JUDGEMENT: Final = "first_judgement"
 BUREAU: Final = "emergency_bureau"
 WATCH: Final = timedelta(days=3650)
 """A verdict is not withdrawn by time; only the end of the emergency makes it needless."""
@@ -89,6 +93,7 @@ def verify(case: Dossier) -> None:
     if called_off(case):
         return
     row = present(case.id)
+    start_first_judgement(case, row.received_at)
     word = ask_until(
         IncidentVerification, case, POINT, of=(BUREAU, DUTY_ROOM), text=_text(case), until=now() + WATCH,
         arrived=lambda: present(case.id).ended_at is not None or called_off(case),
@@ -101,6 +106,18 @@ def verify(case: Dossier) -> None:
         call_off_incident(case, word.verdict, word.reason)
     else:
         verify_incident(case, word.verdict, word.reason)
+    meet_clock(case, FIRST_JUDGEMENT)
+
+
+def start_first_judgement(case: Dossier, received_at: datetime) -> None:
+    """Start the clock of the office's first judgement: the machine grades at once, a person confirms it (4.1)."""
+    limit, plan = cited(f"{PROCESS}.initial_grading_minutes", case.on), plan_of(case)
+    escalation = {"breach": [plan.office, plan.commander]}
+    start_clock(
+        case,
+        Owed(FIRST_JUDGEMENT, Clock.MINUTES, limit.value, anchor=received_at, office=BUREAU, rule=limit.label,
+             rungs=("half", "breach"), escalation=escalation),
+    )  # fmt: skip
 
 
 def _text(case: Dossier) -> str:

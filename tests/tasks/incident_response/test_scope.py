@@ -1,6 +1,7 @@
 """Verification beside the response, scope with a way round, no accident at all, and two incidents that are one (1.4, 3)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,20 @@ def test_T_INC_24_reports_go_from_the_scene_to_the_bureau_and_on_once_verified(g
     tell(scope.verify)
     assert len(journal(NUMBER)) == before
     assert list(verify()) == []
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(29, False), (31, True)])
+def test_the_bureau_judges_within_thirty_minutes_of_the_report(place: Ground, minutes: int, late: bool) -> None:
+    full()
+    tell(scope.verify)
+    clock = next(row for row in rows_of(DEADLINES) if row.name == scope.FIRST_JUDGEMENT)
+    received = rows_of(INCIDENTS)[0].received_at
+    assert (clock.office, clock.due_at) == ("emergency_bureau", received + timedelta(minutes=30))
+    later(seconds=int((received + timedelta(minutes=minutes) - now()).total_seconds()))
+    say_of("verify", "S1", "accident_licensed")
+    tell(scope.verify)
+    met = next(row for row in rows_of(DEADLINES) if row.name == scope.FIRST_JUDGEMENT)
+    assert (met.met_at > met.due_at) is late
 
 
 def test_T_INC_26_a_fire_at_an_unlicensed_store_is_out_of_scope(ground: Ground) -> None:
