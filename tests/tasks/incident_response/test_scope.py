@@ -20,12 +20,14 @@ from tasks.incident_response.incident import INCIDENTS, ORDERS, REPORTS
 from tasks.incident_response.merging import merge
 from tasks.incident_response.order import issue
 from tasks.incident_response.report_book import chain
+from tasks.incident_response.report_lodging import Brings, lodge_quick
 from tasks.journal import ENTRIES, verify
 from tasks.step import read_dossier
 from tasks.store import reading, transaction
 from tests.ground import BOTH, DEADLINES, Ground, fresh_code, hire, journal, later, rows_of, settled, status_of
 from tests.tasks.incident_response.report_stage import (
     NUMBER,
+    QUICK,
     followed,
     full,
     nobody_listens,
@@ -203,9 +205,6 @@ def test_a_wrongly_opened_twin_goes_over_with_its_reports_and_nothing_is_deleted
 def test_a_merger_that_cannot_be_is_refused_in_one_sentence(
     place: Ground, number: str, into: str, signer: str, sentence: str
 ) -> None:
-    from tasks.incident_response.report_lodging import Brings, lodge_quick  # noqa: PLC0415
-    from tests.tasks.incident_response.report_stage import QUICK  # noqa: PLC0415
-
     quick()
     quick("2", same="apart")
     lodge_quick(QUICK, Brings(b"d", exercise="tabletop"))
