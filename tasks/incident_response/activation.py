@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-
 from config.emergency_plan import EmergencyPlan
 from config.fact import Fact
 from config.messages import say
@@ -24,9 +22,9 @@ from tasks.incident_response.authority import agreeing, decided_by, judged_level
 from tasks.incident_response.incident import PROCESS, plan_of, put, rule_of
 from tasks.incident_response.order import LEVELS, issue, level_text
 from tasks.incident_response.picture import facts_known, facts_text, proposed_level
-from tasks.journal import CASES
+from tasks.incident_response.scope import called_off
 from tasks.step import Dossier, step
-from tasks.store import reading, transaction
+from tasks.store import transaction
 from tasks.wait import wait_for
 
 AGREE: Final = "agree"
@@ -67,13 +65,6 @@ def activate(case: Dossier) -> bool:
             if not _changed(at, word):
                 return False
         place, occasion, deputies, series = place + 1, occasion + 1, 0, series + 1
-
-
-def called_off(case: Dossier) -> bool:
-    """Say whether there is nothing to respond to after all: a false alarm, or another incident's."""
-    with reading() as connection:
-        status = connection.execute(select(CASES.c.status).where(CASES.c.id == case.id)).scalar_one()
-    return status in (S.NOT_ACCIDENT, S.OUT_OF_SCOPE, S.MERGED)
 
 
 # --- the commander, then the deputies ---
@@ -275,7 +266,9 @@ def _changed(at: Dossier, word: ActivationOrder) -> bool:
 
 def _watched(at: Dossier, verdict: str, reason: str) -> Watched:
     hours = timedelta(hours=rule(f"{PROCESS}.command_standby_hours", at.on))
-    return Watched(verdict=verdict, reason=reason, facts=facts_known(at), until=now() + hours)
+    days = timedelta(days=rule(f"{PROCESS}.command_watch_days", at.on))
+    until = now() + (hours if verdict == "standby" else days)
+    return Watched(verdict=verdict, reason=reason, facts=facts_known(at), until=until)
 
 
 def _at_the_ready(at: Dossier) -> tuple[str, ...]:
@@ -300,7 +293,7 @@ def decide_against(at: Dossier, reason: str) -> Watched:
     return _watched(at, "no_activation", reason)
 
 
-@step(reaches=S.CLOSED, tells=("command_office", "emergency_duty"), rule=rule_of("command_start"))
+@step(tells=("command_office", "emergency_duty"), rule=rule_of("command_start"))
 def leave_plan(at: Dossier) -> bool:  # noqa: ARG001 -- a step takes its dossier
     """Record that the plan was not started and nothing has changed since; what the law asks for goes on elsewhere."""
     return False
