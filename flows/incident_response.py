@@ -9,6 +9,7 @@ from tasks.incident_response import (
     activation,
     aftermath,
     closing,
+    drill,
     duty,
     ending,
     expansion,
@@ -36,10 +37,11 @@ def incident_response(number: str) -> str:
     """
     case = incident.take_up(number)
     beside = (scope.verify, duty.report_up, situation.keep_reporting, release.inform_public, grading.follow_facts)
-    if meanwhile(case, respond, *beside):
+    if meanwhile(case, drill.unless_stopped(respond), *beside, drill.play):
         meanwhile(case, look_after, release.inform_public, grading.follow_facts)
     elif not scope.called_off(case):
-        meanwhile(case, duty.report_up, grading.follow_facts)  # no response; what the law asks for is owed all the same
+        owed = drill.unless_stopped(duty.report_up)  # no response; what the law asks for is owed all the same
+        meanwhile(case, owed, grading.follow_facts, drill.play)
     closing.close(case)
     return case.number
 
@@ -56,7 +58,10 @@ def respond(case: Dossier) -> bool:
 
 
 def look_after(case: Dossier) -> None:
-    """Restore readiness, investigate, settle what is left, and learn (4.7, 5.2–5.4)."""
+    """Restore readiness, investigate, settle what is left, and learn (4.7, 5.2–5.4); a drill is scored (6.2)."""
+    if case.drill:
+        drill.conclude(case)
+        return
     gather(case, recovery.restore, investigation.investigate, learn, duty.report_up)
 
 

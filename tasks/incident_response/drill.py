@@ -138,6 +138,7 @@ def stop(number: str, reason: str, signer: Signer) -> str:
     with transaction() as tx:
         lock(tx, case.id)
         if (STOP, 1) not in read_dossier(case.number).journal:
+            silence(case)
             outcome = {"why": why, "real": "", "by": by.actor}
             write_line(tx, case, STOP, outcome, by=by.actor, rule="", tells=everybody(plan_of(case)), turn=1)
     return say("drill.stopped", number=case.number)
@@ -160,6 +161,7 @@ def turn_real(number: str, given: Given, signer: Signer) -> str:
         lodged = open_report(given._replace(apart=True, by=by.actor))
         lock(tx, case.id)
         if (STOP, 1) not in read_dossier(case.number).journal:
+            silence(case)
             outcome = {"why": say("drill.turned_real", "zh"), "real": lodged.number, "by": by.actor}
             write_line(tx, case, STOP, outcome, by=by.actor, rule="", turn=1)
             real = read_dossier(lodged.number)
@@ -234,12 +236,17 @@ def conclude(case: Dossier) -> None:
         return
     this = case.at_turn(1)
     scored = score_drill(this)
-    for purpose in dict.fromkeys(row.purpose for row in drill_score.rows(CALLS, case.id) if row.ended_at is None):
-        call.stand_down(this, purpose)
+    silence(this)
     duty_book.conclude(this, SYSTEM)
     with transaction() as tx:
         withdraw_questions(tx, [case.id])
     close_case(this, S.CLOSED, {"grade": scored.grade, "percent": scored.percent}, rule_of("drill_grades")(case))
+
+
+def silence(case: Dossier) -> None:
+    """End every call of a drill and take back what has not left: at its stop already, Prefect's server there or not."""
+    for purpose in dict.fromkeys(row.purpose for row in drill_score.rows(CALLS, case.id) if row.ended_at is None):
+        call.stand_down(case, purpose)
 
 
 @step(reaches=S.SUMMARISED, tells=lambda found: found.tells, rule=rule_of("drill_grades"))

@@ -13,6 +13,7 @@ from config.drill_scenarios import scenarios
 from config.emergency_plan import emergency_plan
 from config.messages import Refusal, say
 from flows.cli import app
+from flows.incident_response import incident_response
 from models.incident_response.status import IncidentStatus as S
 from tasks.alongside import meanwhile
 from tasks.ask import open_questions
@@ -128,7 +129,8 @@ class TestCourse:
         scored = anew(case).journal["score_drill", 1]
         kinds = {one["kind"] for one in scored["points"]}
         assert {"call", "task", "heartbeat"} <= kinds
-        assert (scored["grade"], scored["met"]) == ("fail", 0)
+        assert scored["grade"] == "fail"
+        assert {one["result"] for one in scored["points"] if one["kind"] == "call"} == {"never"}
         assert {row.kind for row in lessons_of(case.id)} == {"action"}
         assert {row.source for row in lessons_of(case.id)} == {"drill"}
         assert len(lessons_of(case.id)) == 20
@@ -200,6 +202,25 @@ class TestCourse:
 
 def drill_groups(case: Dossier) -> set[str]:
     return {row["group"] for row in [{"group": one.group_code} for one in rows_of(TASKS, case_id=case.id)]}
+
+
+@pytest.mark.usefixtures("floor")
+class TestStory:
+    def test_the_story_of_an_accident_ends_a_drill_that_was_stopped(self) -> None:
+        case = start()
+        with pytest.raises(Parked):
+            incident_response.fn(FIRST)
+        minutes(16)
+        with pytest.raises(Parked):
+            incident_response.fn(FIRST)
+        assert [row.kind for row in rows_of(REPORTS, case_id=case.id)] == ["first", "follow_up"]
+        drill_form.over(FIRST, "stop", "演练完成", {}, signer())
+        assert all(row.ended_at for row in rows_of(CALLS, case_id=case.id)), "nobody is called after the stop"
+        assert incident_response.fn(FIRST) == FIRST
+        assert status_of(FIRST) == S.CLOSED
+        assert not open_questions(case=FIRST)
+        assert ("score_drill", 1) in anew(case).journal
+        assert list(verify()) == []
 
 
 @pytest.mark.usefixtures("floor")

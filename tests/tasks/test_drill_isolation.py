@@ -65,6 +65,17 @@ class _Everything(dict[str, str]):
         return [(f"{sort}_{kind.upper()}_{end}", "x") for sort in ("REAL", "DRILL") for kind in KINDS for end in kinds]
 
 
+def texts(area: str, language: str) -> list[tuple[str, frozenset[str]]]:
+    """Return every notice of an area with the facts that it names."""
+    names = read_yaml(FOLDER / language / f"{area}.yaml")
+    stems = sorted(name.removesuffix("_title") for name in names if name.endswith("_title"))
+    return [
+        (f"{area}.{stem}", fields_of(f"{area}.{stem}_title", language) | fields_of(f"{area}.{stem}_body", language))
+        for stem in stems
+        if f"{stem}_body" in names
+    ]
+
+
 @pytest.fixture(params=BOTH)
 def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     yield from settled(request, home, monkeypatch)
@@ -76,13 +87,9 @@ def test_of_ten_thousand_drills_nothing_leaves_unmarked_nor_by_a_real_channel(
 ) -> None:
     monkeypatch.setattr("tasks.notice_text.settings", lambda: settings().model_copy(update={"language": language}))
     book, dice = two_sorts(), random.Random(20270301)
-    names = read_yaml(FOLDER / language / "notice_incident_response.yaml")
-    stems = sorted({name.rpartition("_")[0] for name in names if name.endswith(("_title", "_body"))})
     templates = [
-        (f"notice_incident_response.{stem}",
-         fields_of(f"notice_incident_response.{stem}_title") | fields_of(f"notice_incident_response.{stem}_body"))
-        for stem in stems if {f"{stem}_title", f"{stem}_body"} <= names.keys()
-    ] or [("channels.trial", frozenset({"note"}))]  # fmt: skip
+        one for area in ("notice_incident_response", "notice_kernel", "incident_call") for one in texts(area, language)
+    ]
     who = [f"role:{one.id}" for one in roles()] + ["officer:1", "party:YL-2027-001"]
     whole = {"PATH": "/bin", "BANJIE_DATABASE_URL": "postgresql://u:secret@h/d", **secrets_of(book)}
     lanes = {name: environment(one, book.targets(name), whole) for name, one in book.channels.items()}
