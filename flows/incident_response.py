@@ -42,6 +42,7 @@ def incident_response(number: str) -> str:
     elif not scope.called_off(case):
         owed = drill.unless_stopped(duty.report_up)  # no response; what the law asks for is owed all the same
         meanwhile(case, owed, grading.follow_facts, drill.play)
+        drill.conclude(case)
     closing.close(case)
     return case.number
 
