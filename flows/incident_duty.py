@@ -11,11 +11,12 @@ from models.incident_response.duty import CATALOGUE
 from models.incident_response.report import Controllable
 from models.personal import open_field
 from tasks.incident_response.duty_act import Said, Signature
+from tasks.incident_response.duty_book import INQUIRY
 from tasks.incident_response.duty_form import ACTS, act_by_form, act_word, discharge_by_form, situation_by_form
 
 PERSONAL = "incident_report.personal_field"
 UNCHANGED = say("incident_report.unchanged", "zh")
-ASKED = [say(f"duty_incident_response.{duty.name}", "zh") for duty in CATALOGUE if duty.asked]
+ASKED = [say(f"duty_incident_response.{duty.name}", "zh") for duty in CATALOGUE if duty.asked or duty.name in INQUIRY]
 Number = Annotated[str, Field(json_schema_extra={"maxLength": 20})]
 Duty = Annotated[str, Field(json_schema_extra={"enum": ASKED})]
 Act = Annotated[str, Field(json_schema_extra={"enum": [act_word(one) for one in ACTS]})]

@@ -14,15 +14,17 @@ from config.messages import say
 from config.offices import OfficeUnknownError, office
 from models.incident_response.duty import BY_NAME, Event, supplement_ends
 from models.incident_response.duty_answer import Discharge, Lateness, moment_of
+from models.incident_response.status import IncidentStatus
 from tasks.alongside import gather
 from tasks.ask import DECISIONS, drafted_by
 from tasks.ask_until import ask_until
 from tasks.clock import now
 from tasks.incident_response.duty_book import (
     DUTIES,
+    INQUIRY,
     arm,
-    clock_of,
     conclude,
+    discharge,
     known_of,
     open_row,
     rows_of,
@@ -30,10 +32,11 @@ from tasks.incident_response.duty_book import (
     supersede,
     title,
 )
+from tasks.incident_response.duty_clock import clock_of
 from tasks.incident_response.duty_paper import write_papers
-from tasks.journal import FIND_ENTRY, lock, write_entry
+from tasks.journal import CASES, FIND_ENTRY, lock, write_entry
 from tasks.step import SYSTEM, Dossier
-from tasks.store import transaction
+from tasks.store import reading, transaction
 from tasks.wait import Parked, park
 from tasks.yearly import local
 
@@ -52,9 +55,17 @@ def report_up(dossier: Dossier) -> None:
         Parked: a duty is still owed, or casualties may still change.
     """
     rows = rows_of(dossier.id)
-    asked = [partial(_ask, row=row) for row in rows if BY_NAME[row.name].asked]
+    by_hand = INQUIRY if _left(dossier) else ()
+    asked = [partial(_ask, row=row) for row in rows if BY_NAME[row.name].asked or row.name in by_hand]
     late = [partial(_explain, row=row) for row in rows if row.late and not row.late_reason]
     gather(dossier, *asked, *late, write_papers, _wait_for_the_rest)
+
+
+def _left(dossier: Dossier) -> bool:
+    """Say whether the response ended before it began: nobody else asks for the investigation then."""
+    with reading() as connection:
+        status = connection.execute(select(CASES.c.status).where(CASES.c.id == dossier.id)).scalar_one()
+    return IncidentStatus(status).is_final()
 
 
 def _wait_for_the_rest(dossier: Dossier) -> None:
@@ -92,7 +103,7 @@ def _ask(dossier: Dossier, row: Any) -> None:
             Discharge,
             case,
             name,
-            of=BY_NAME[row.name].asked,
+            of=BY_NAME[row.name].watched_by,
             text=text_of(dossier, row, due_at),
             until=row.armed_at + NEVER,
             arrived=_closed(dossier, row),
@@ -126,8 +137,8 @@ def _take(case: Dossier, row: Any, word: Discharge) -> None:
     point = f"{POINT}.{row.name}"
     signed_at = answered_at(case, point)
     done_at = min(moment_of(word.done_at), signed_at)
-    satisfy(case, row.name, f"{word.record_number} → {word.receiver}", done_at, drafted_by(case, point), word.reason,
-            turn=row.turn, recorded_at=signed_at)  # fmt: skip
+    evidence = f"{word.record_number} → {word.receiver}"
+    discharge(case, row, evidence, done_at, drafted_by(case, point), word.reason, signed_at)
 
 
 def answered_at(case: Dossier, point: str) -> datetime:

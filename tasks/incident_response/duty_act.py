@@ -18,13 +18,12 @@ from tasks.incident_response.duty_book import (
     DAYS_CHOSEN,
     DUTIES,
     FIRE,
-    clock_of,
     open_row,
-    restate,
     rows_of,
-    satisfy,
     title,
 )
+from tasks.incident_response.duty_book import discharge as discharge_row
+from tasks.incident_response.duty_clock import clock_of, restate
 from tasks.incident_response.incident import arrived, brought, incident_of, present, signed
 from tasks.journal import ENTRIES, lock, write_entry
 from tasks.step import Dossier
@@ -95,8 +94,7 @@ def discharge(number: str, name: str, said: Said, by: Signature) -> str:
     who = signed(*by, tuple(roles))
     with transaction():
         evidence = f"{said.record.strip()} → {said.receiver.strip()}"
-        if not satisfy(case, duty.name, evidence, done_at, who.actor, said.reason.strip(), turn=row.turn,
-                       recorded_at=at):  # fmt: skip
+        if not discharge_row(case, row, evidence, done_at, who.actor, said.reason.strip(), at):
             raise Refusal("incident_duty.not_owed", duty=_title(duty), number=case.number)
         brought(case)
     arrived(case.number)

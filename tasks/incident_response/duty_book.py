@@ -9,13 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 
-from config.calendar import calendar
 from config.messages import say
 from config.rulebook import cited
-from models.deadline import Clock, DeadlineTerms, due
 from models.incident_response.clock import IncidentDuty
 from models.incident_response.duty import (
     ALARMS,
+    APPROVAL,
     BY_NAME,
     CATALOGUE,
     INVESTIGATION,
@@ -26,9 +25,10 @@ from models.incident_response.duty import (
     duties_for,
 )
 from tasks.clock import now
-from tasks.deadline import DEADLINES, RUNGS, Owed, next_rung, start_clock
+from tasks.deadline import DEADLINES, Owed, start_clock
+from tasks.incident_response.duty_clock import clock_of, end_clock, restate
 from tasks.incident_response.incident import INCIDENTS, PROCESS
-from tasks.journal import ENTRIES, Standing, lock, write_entry
+from tasks.journal import ENTRIES, lock, write_entry
 from tasks.notify import tellings
 from tasks.step import SYSTEM, Dossier
 from tasks.store import Transaction, reading, table, transaction
@@ -38,10 +38,11 @@ SITUATION: Final = "situation"
 """The clock of situation reports, which ends with the emergency."""
 DAYS_CHOSEN: Final = "supplement_days_chosen"
 """Line that says for which time, 30 or 7 days, changes of casualties are reported."""
+INQUIRY: Final = (INVESTIGATION, APPROVAL)
+"""Duties whose discharge is an event itself."""
 FIRE: Final = "fire"
 GRADES: Final = "duty-graded"
 """Line that says from when a grade is reported up."""
-_TERMS: Final = ("anchor_at", "budget", "pauses", "rungs")
 
 
 def arm(
@@ -230,6 +231,29 @@ def satisfy(  # noqa: PLR0917 -- called by the steps of the story
     return True
 
 
+def discharge(  # noqa: PLR0917 -- as `satisfy`
+    dossier: Dossier, row: Any, evidence: str, done_at: datetime, by: str, reason: str, recorded_at: datetime
+) -> bool:
+    """Discharge a duty by hand; the report and the reply of an investigation are events, and arm what follows.
+
+    Args:
+        dossier: the accident.
+        row: the open duty.
+        evidence: letter, telephone record or document.
+        done_at: when it was done, as stated.
+        by: who says so.
+        reason: why it is late, where it is.
+        recorded_at: when it was recorded.
+    """
+    with transaction():
+        done = satisfy(dossier, row.name, evidence, done_at, by, reason, turn=row.turn, recorded_at=recorded_at)
+        if done and row.name in INQUIRY:
+            event = BY_NAME[row.name].met_by
+            assert event is not None  # noqa: S101 -- both are met by an event
+            arm(dossier, event.value, recorded_at, evidence=evidence, by=by)
+    return done
+
+
 def title(name: str) -> str:
     """Return a duty's name as people read it."""
     return say(f"duty_incident_response.{name}")
@@ -257,24 +281,6 @@ def supersede(dossier: Dossier, name: str, by: str, *, turn: int = 0) -> bool:
     return True
 
 
-def end_clock(tx: Transaction, dossier: Dossier, name: str, turn: int | None = None) -> bool:
-    """End the clocks of a name that still run; say whether one had passed: only a clock that ended counts as late."""
-    at = now()
-    mine = (DEADLINES.c.case_id == dossier.id) & (DEADLINES.c.name == name)
-    mine &= DEADLINES.c.met_at.is_(None) & DEADLINES.c.superseded_at.is_(None)
-    if turn is not None:
-        mine &= DEADLINES.c.turn == turn
-    late = False
-    for row in tx.core.execute(select(DEADLINES).where(mine)).all():
-        missed = row.due_at is not None and at > row.due_at
-        ended = {"met_at": at} if missed else {}
-        tx.core.execute(
-            update(DEADLINES).where(DEADLINES.c.id == row.id).values(superseded_at=at, next_rung_at=None, **ended)
-        )
-        late = late or missed
-    return late
-
-
 def conclude(dossier: Dossier, by: str) -> None:
     """End whatever is still owed, for an accident that is none, or a drill that is over."""
     with transaction() as tx:
@@ -298,52 +304,6 @@ def open_row(case_id: int, name: str, turn: int = 0) -> Any:
         if row.satisfied_at is None and not row.superseded_by and turn in (0, row.turn)
     ]
     return found[-1] if found else None
-
-
-def clock_of(tx: Transaction, case_id: int, name: str, turn: int) -> Any:
-    """Return the clock of a duty, or None where the law names no time."""
-    chosen = select(DEADLINES).where(DEADLINES.c.case_id == case_id, DEADLINES.c.name == name)
-    return tx.core.execute(chosen.where(DEADLINES.c.turn == turn)).one_or_none()
-
-
-def restate(
-    tx: Transaction,
-    case: Standing,
-    clock: Any,
-    line: str,
-    turn: int,
-    *,
-    outcome: dict[str, Any],
-    actor: str = SYSTEM,
-    **terms: Any,
-) -> datetime | None:
-    """Change what a clock follows from, derive its end and its next rung anew, and write the line that says so.
-
-    Args:
-        tx: the transaction.
-        case: the locked case.
-        clock: the clock's row.
-        line: name of the line.
-        turn: its turn.
-        outcome: what it says besides the new end.
-        actor: who did it.
-        terms: new `budget`, `anchor_at`, `pauses` or `rungs`.
-    """
-    days = calendar()
-    anchor, budget, pauses, rungs = (terms.get(name, getattr(clock, name)) for name in _TERMS)
-    found = DeadlineTerms.under_rules(Clock(clock.clock), anchor, budget, pauses)
-    ends = due(found, days)
-    fired = tx.core.execute(select(RUNGS.c.rung).where(RUNGS.c.deadline_id == clock.id)).scalars().all()
-    values = terms | {
-        "due_at": ends.due_at,
-        "provisional": ends.provisional,
-        "calendar_version": ends.calendar_version,
-        "next_rung_at": next_rung(found, ends, rungs, fired, days),
-    }
-    tx.core.execute(update(DEADLINES).where(DEADLINES.c.id == clock.id).values(values))
-    write_entry(tx, case, line, turn, actor=actor, at=now(), outcome=outcome | {"due": ends.due_at}, rule=clock.rule,
-                substance=False)  # fmt: skip
-    return ends.due_at
 
 
 def _pass_pauses_on(tx: Transaction, dossier: Dossier, before: int, turn: int) -> None:

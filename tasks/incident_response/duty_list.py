@@ -15,7 +15,8 @@ from tasks.clock import now
 from tasks.deadline import terms_of
 from tasks.filing import FOLDER
 from tasks.incident_response.duty import office_title
-from tasks.incident_response.duty_book import SITUATION, clock_of, rows_of, title
+from tasks.incident_response.duty_book import SITUATION, rows_of, title
+from tasks.incident_response.duty_clock import clock_of
 from tasks.incident_response.duty_paper import write_papers
 from tasks.incident_response.incident import incident_of
 from tasks.incident_response.situation import next_due

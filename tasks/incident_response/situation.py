@@ -10,7 +10,8 @@ from models.deadline import Clock
 from models.incident_response.duty import LEVELS, PROCESS, switched_off
 from tasks.clock import now
 from tasks.deadline import DEADLINES, Owed, start_clock
-from tasks.incident_response.duty_book import SITUATION, end_clock, restate
+from tasks.incident_response.duty_book import SITUATION
+from tasks.incident_response.duty_clock import end_clock, restate
 from tasks.incident_response.incident import INCIDENTS, REPORTS, plan_of
 from tasks.journal import lock, write_entry
 from tasks.step import SYSTEM, Dossier

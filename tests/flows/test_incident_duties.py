@@ -21,32 +21,33 @@ from tasks.incident_response.report_form import read_quick
 from tasks.incident_response.situation import keep_reporting, next_due
 from tasks.journal import verify
 from tasks.rung import fire_rungs
-from tasks.step import Dossier
+from tasks.step import Dossier, read_dossier
 from tasks.store import transaction
 from tasks.wait import Parked
 from tests.flows.command_stage import change, minutes, notices, question, reported, seats, staffed, status, tell
 from tests.flows.service_stage import words
-from tests.ground import BOTH, DEADLINES, Ground, answer, fresh_code, hire, journal, rows_of, seats_open, settled
+from tests.ground import BOTH, DEADLINES, SEATS, Ground, answer, fresh_code, hire, journal, rows_of, seats_open, settled
+from tests.tasks.incident_response.report_stage import full, nobody_listens
 
 NUMBER = "SG-2027-001"
 
 
 @pytest.fixture(params=BOTH)
 def ground(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # nobody listens: the rescue wakes the run later
     for found in settled(request, home, monkeypatch):
         staffed()
         hire("E001", "emergency_bureau")
-        yield found
+        with nobody_listens():
+            yield found
 
 
 @pytest.fixture(params=["sqlite"])
 def one(request: pytest.FixtureRequest, home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     for found in settled(request, home, monkeypatch):
         staffed()
         hire("E001", "emergency_bureau")
-        yield found
+        with nobody_listens():
+            yield found
 
 
 def armed(**facts: Any) -> Dossier:
@@ -66,13 +67,13 @@ def told(number: str, text: str = "明火已控制", staff: str = "O1", **figure
 
 
 def test_T_G7_an_approval_that_waits_a_day_delays_no_report(ground: Ground) -> None:
-    case = armed(grade="III", worst_grade="III", dead=3)
-    for hour in range(24):
+    case = read_dossier(full(dead="3", injured="无", missing="无", loss="无").number)
+    for hours in (1, 1, 1, 2, 19):  # a day
         once(case)
         fire_rungs()
-        assert seats("activate") or seats("agree.III"), "nobody has approved anything"
-        minutes(60)
-        if hour == 0:
+        assert seats("activate"), "nobody has approved anything"
+        minutes(60 * hours)
+        if not rows_of(SEATS, signed_by="E001"):
             for name in ("report_city", "report_government", "notify_offices"):
                 text = question(f"duty.{name}").text
                 assert "不得等待审批" in text
@@ -80,7 +81,7 @@ def test_T_G7_an_approval_that_waits_a_day_delays_no_report(ground: Ground) -> N
                        done_at="2027-01-04 09:30", receiver="值班室")  # fmt: skip
     once(case)
     rows = {row.name: row for row in rows_of(DUTIES, case_id=case.id)}
-    assert status(case) == S.VERIFIED
+    assert status(case) == S.REPORTED, "nobody verified it either"
     for name in ("report_city", "report_government", "notify_offices"):
         assert rows[name].satisfied_at is not None, name
         assert not rows[name].late

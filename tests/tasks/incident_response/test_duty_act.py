@@ -27,6 +27,7 @@ from tasks.rung import fire_rungs
 from tasks.step import Dossier
 from tasks.store import transaction
 from tests.ground import BOTH, DEADLINES, MORNING, Ground, anew, fresh_code, hire, journal, rows_of, settled
+from tests.tasks.incident_response.report_stage import nobody_listens
 from tests.tasks.incident_response.test_duty import accident, clock, owed
 
 LIMIT = MORNING - timedelta(minutes=30)
@@ -35,7 +36,8 @@ SIXTY = timedelta(days=60)
 
 @pytest.fixture(params=BOTH)
 def ground(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    yield from settled(request, home, monkeypatch)
+    with nobody_listens():
+        yield from settled(request, home, monkeypatch)
 
 
 @pytest.fixture
@@ -206,3 +208,14 @@ def test_every_changed_toll_is_a_supplement_of_its_own(case: Dossier) -> None:
     left = [row.turn for row in rows_of(DUTIES, name="casualty_supplement") if row.satisfied_at is None]
     assert left == [3]
     assert now() > MORNING
+
+
+def test_a_report_that_is_recorded_by_hand_starts_the_reply_and_what_follows(case: Dossier) -> None:
+    discharge(case.number, "提交事故调查报告", said(record="海应急调〔2027〕1号", receiver="区人民政府"), by("I001"))
+    assert owed(case)["investigation_report"].satisfied_by == "海应急调〔2027〕1号 → 区人民政府"
+    assert owed(case)["response_evaluation"].satisfied_at is not None
+    discharge(
+        case.number, "investigation_approval", said(record="海政复〔2027〕1号", receiver="区应急管理局"), by("G001")
+    )
+    assert {"disclosure", "rectification_evaluation"} <= owed(case).keys()
+    assert clock(case, "rectification_evaluation").due_at.date().year == 2028
