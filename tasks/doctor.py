@@ -133,7 +133,7 @@ def _server() -> Iterator[tuple[str, str]]:
     except httpx.HTTPError as error:
         yield "odd", say("doctor.server_away", why=type(error).__name__)
         return
-    for name in ("conscription", "question", "decide", "rescue", "sweep"):
+    for name in ("conscription", "question", "decide", "rescue", "sweep", "回执"):
         if name not in names:
             yield "wrong", say("doctor.deployment_missing", name=name)
 

@@ -22,6 +22,8 @@ from tasks.intake import RETURNED_FOLDER
 from tasks.mailbox import DONE, REFUSED
 from tasks.reach import prefect
 
+PAPERS: Final = "papers"
+CALL_SHEETS: Final = "*/call-sheet-*.docx"
 DUTY: Final = ("rescue", "sweep")
 MOST: Final = 200
 """Runs forgotten in one sweep; the duty of a day makes some 1,700."""
@@ -35,6 +37,7 @@ def _machine_time() -> datetime:
 def _dealt_with() -> Iterator[Path]:
     for name in (DONE, REFUSED, RETURNED_FOLDER):
         yield from (path for path in (settings().home / name).rglob("*") if path.is_file())
+    yield from (settings().home / PAPERS).glob(CALL_SHEETS)  # names and numbers in plain; the calls stay in the journal
 
 
 def erase_sheets() -> int:

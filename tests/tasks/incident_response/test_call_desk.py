@@ -1,5 +1,6 @@
 """Acknowledgements by form, command and call sheet; the sheet itself; who can be reached, and the weekly test."""
 
+import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from config.messages import Refusal
 from flows.cli import app
 from flows.incident_call import acknowledge, log_call, reachability_test
 from models.incident_response.ladder import Ack
-from tasks.clock import now
+from tasks.housekeeping import erase_sheets
 from tasks.incident_response import bell
 from tasks.incident_response.acknowledgement import ACKS
 from tasks.incident_response.call import heard
@@ -127,6 +128,15 @@ def test_the_sheet_names_everybody_to_call_with_number_and_code(ground: Ground) 
     assert (ground.home / "表.docx").exists()
 
 
+def test_a_call_sheet_is_not_kept_for_ever(ground: Ground) -> None:
+    alert(case := accident(), "insurers")
+    path = write_call_sheet(case.number)
+    assert erase_sheets() == 0
+    os.utime(path, (0, 0))
+    assert erase_sheets() == 1
+    assert not path.exists()
+
+
 def test_no_number_stands_in_a_notice_or_in_the_journal(ground: Ground) -> None:
     hire("C1", "incident_commander")
     hire("D1", "emergency_duty")
@@ -196,4 +206,3 @@ def test_the_weekly_test_reports_who_is_silent(ground: Ground) -> None:
     assert "C1" not in facts[0]["who"]
     assert next(one.tested for one in reachable() if one.staff_no == "C1")
     assert date(2027, 1, 4).isoformat() in next(one.tested for one in reachable() if one.staff_no == "C1")
-    assert now()
