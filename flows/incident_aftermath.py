@@ -26,7 +26,9 @@ ITEMS: Final = (*(one.text for one in Condition), say("incident_aftermath.condit
 STATES: Final = (MET, say("incident_aftermath.state_lost"))
 SCOPES: Final = (say("incident_release.scope_public"), say("incident_release.scope_restricted"))
 RELEASE_ACTS: Final = tuple(say(f"incident_release.act_{act}") for act in ("draft", "correct", "release", "withdraw"))
-LESSON_ACTS: Final = tuple(say(f"incident_aftermath.act_{act}") for act in ("register", "done", "drop"))
+LESSON_ACTS: Final = tuple(
+    say(f"incident_aftermath.act_{act}") for act in ("register", "done", "checked", "reopened", "drop")
+)
 KINDS: Final = tuple(one.text for one in LessonKind)
 Words = Annotated[str, Field(json_schema_extra=_open(500))]
 Short = Annotated[str, Field(json_schema_extra=_open(80))]

@@ -17,6 +17,7 @@ from tasks.deadline_set import recompute_gathered
 from tasks.housekeeping import erase_sheets, forget_duty_runs
 from tasks.incident_response.board import incident_pages
 from tasks.incident_response.contact_retention import erase_incident_contacts
+from tasks.incident_response.lesson_intake import remind_of_items
 from tasks.logbook import anchor_daily, warn_of_calendar
 from tasks.mailbox import take_mailbox
 from tasks.policy_redemption.board import redemption_pages
@@ -61,7 +62,7 @@ def show_boards() -> int:
 PARTS: Final[tuple[Callable[[], int | bool], ...]] = (
     move_deadlines, fire_rungs, take_rosters, anchor_daily, warn_of_calendar, erase_expired,
     erase_sheets, forget_duty_runs, keep_site_current, erase_demands,
-    erase_incident_contacts,
+    erase_incident_contacts, remind_of_items,
 )  # fmt: skip
 
 

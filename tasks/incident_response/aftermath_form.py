@@ -19,6 +19,7 @@ from tasks.incident_response.release_intake import SCOPES, Draft
 PERSONAL: Final = "incident_aftermath.personal"
 FREE: Final = ("evidence", "used", "restocked", "outstanding", "title", "text", "way")
 """Fields that hold somebody's words."""
+CHECKS: Final = ("checked", "reopened")
 
 
 def ended(act: Callable[[], str]) -> State[str]:
@@ -101,7 +102,7 @@ def lesson(number: str, act: str, item: int, given: tuple[str, str, str, str], *
         Refusal: as `tasks.incident_response.lesson_intake` does, or the choice is none.
     """
     number = number.strip().upper()
-    name = _named("incident_aftermath.act", act, "register", "done", "drop")
+    name = _named("incident_aftermath.act", act, "register", "done", "drop", "checked", "reopened")
     kind, text, owner, due = given
     if not name:
         raise Refusal("incident_aftermath.item_unknown", item=act)
@@ -111,6 +112,8 @@ def lesson(number: str, act: str, item: int, given: tuple[str, str, str, str], *
         return lesson_intake.report_done(number, item, text, staff_no, code)
     if name == "drop":
         return lesson_intake.drop(number, item, text, staff_no, code)
+    if name in CHECKS:
+        return lesson_intake.check(number, item, text, staff_no, code, done=name == CHECKS[0])
     chosen = _named("incident_aftermath.kind", kind, *LessonKind)
     if not chosen:
         raise Refusal("incident_aftermath.item_unknown", item=kind)

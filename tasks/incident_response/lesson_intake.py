@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from config.messages import Refusal, say
 from config.offices import named
+from config.offices import roles as roles_known
 from config.rulebook import cited
 from models.incident_response.aftermath_answer import read_day, without_numbers
 from models.incident_response.lesson import KEEPER, LessonKind
@@ -15,13 +16,15 @@ from models.incident_response.status import IncidentStatus
 from tasks.clock import local_day, now
 from tasks.door import Admitted
 from tasks.incident_response import incident
-from tasks.incident_response.lessons import LESSONS, add
-from tasks.journal import Telling, lock, write_entry
+from tasks.incident_response.incident import INCIDENTS
+from tasks.incident_response.lessons import LESSONS, add, checker, close_item, put_item
+from tasks.journal import CASES, FIND_ENTRY, Telling, lock, write_entry
 from tasks.notify import tellings
-from tasks.step import Dossier
-from tasks.store import Transaction, transaction
+from tasks.step import SYSTEM, Dossier, read_dossier
+from tasks.store import Transaction, reading, transaction
 
 SHORTEST: Final = 2
+LATE: Final = "lesson-late"
 AFTER_END: Final = (
     IncidentStatus.ENDED,
     IncidentStatus.RECOVERING,
@@ -111,8 +114,85 @@ def drop(number: str, item: int, reason: str, staff_no: str, code: str) -> str:
     return say("incident_aftermath.lesson_dropped", number=number, item=item)
 
 
+def check(number: str, item: int, word: str, staff_no: str, code: str, *, done: bool) -> str:
+    """Check an item that was reported as done; where a story still tells the incident, its question is taken back.
+
+    A drill's items outlive its story, and are checked in this way alone.
+
+    Args:
+        number: the incident, or the drill, which may be closed.
+        item: the item.
+        word: what was seen.
+        staff_no: who checks; never who reported it.
+        code: the one-time code.
+        done: whether it is done; otherwise it is open again.
+
+    Raises:
+        Refusal: it was not reported as done, or the signature is none.
+    """
+    dossier, row = _open_item(number, item)
+    said = _plain(word)
+    if row.status != S.REPORTED:
+        raise Refusal("incident_aftermath.item_unreported", item=item, number=number)
+    who = incident.signed(staff_no, code, (checker(dossier),))
+    if row.reported_by in who.actor.split("/"):
+        raise Refusal("incident_aftermath.own_report", item=item)
+    with transaction() as tx:
+        lock(tx, dossier.id)
+        if _read(tx, dossier.id, item).status != S.REPORTED:
+            raise Refusal("incident_aftermath.item_closed", item=item, number=number)
+        if done:
+            close_item(tx, dossier.id, item, S.DONE, by=who.actor, why="")
+        else:
+            put_item(tx, dossier.id, item, status=S.OPEN.value)
+        _line(tx, dossier, "lesson-checked", who, {"number": item, "done": done, "word": said})
+    incident.arrived(number)
+    return say(f"incident_aftermath.lesson_{'checked' if done else 'reopened'}", number=number, item=item)
+
+
+def remind_of_items() -> int:
+    """Remind the owners of items that are late and that no story follows any more, once each; return how many."""
+    late = (
+        select(LESSONS, CASES.c.subject, CASES.c.number.label("incident"), CASES.c.process)
+        .join(CASES, CASES.c.id == LESSONS.c.case_id)
+        .where(CASES.c.closed_at.is_not(None), LESSONS.c.due_on < local_day(now()))
+        .where(LESSONS.c.status == S.OPEN.value)
+    )
+    with reading() as connection:
+        rows = connection.execute(late.order_by(LESSONS.c.id)).all()
+    return sum(_remind(row) for row in rows)
+
+
+def _remind(row: Any) -> bool:
+    facts = {"subject": row.subject, "number": row.number, "text": row.text, "due": row.due_on.isoformat()}
+    with transaction() as tx:
+        case, at = lock(tx, row.case_id), now()
+        if tx.run(FIND_ENTRY, row.case_id, LATE, row.number).fetchone():
+            return False
+        roles = [role for role in _owners(row.owner) if role in {one.id for one in roles_known()}]
+        told = tellings(tx, roles, f"notice_{row.process}.lesson_late", facts, at, drill=case.drill)
+        label = cited("incident_response.aftermath_lessons", local_day(at)).label
+        write_entry(tx, case, LATE, row.number, actor=SYSTEM, at=at, outcome={"due": facts["due"]}, rule=label,
+                    tellings=told, substance=False)  # fmt: skip
+    return True
+
+
+def _dossier(number: str) -> Dossier:
+    """Return an incident, closed or not."""
+    known = select(CASES.c.id).join(INCIDENTS, INCIDENTS.c.case_id == CASES.c.id).where(CASES.c.number == number)
+    with reading() as connection:
+        if connection.execute(known).first() is None:
+            raise Refusal("kernel.no_such_case", number=number)
+    return read_dossier(number)
+
+
+def _read(tx: Transaction, case_id: int, item: int) -> Any:
+    chosen = select(LESSONS).where(LESSONS.c.case_id == case_id, LESSONS.c.number == item)
+    return tx.core.execute(chosen).one()
+
+
 def _open_item(number: str, item: int) -> tuple[Dossier, Any]:
-    dossier = incident.incident_of(number)
+    dossier = _dossier(number)
     chosen = select(LESSONS).where(LESSONS.c.case_id == dossier.id, LESSONS.c.number == item)
     with transaction() as tx:
         row = tx.core.execute(chosen).one_or_none()

@@ -167,7 +167,7 @@ def decide_amendment(this: Dossier, number: int, accepted: bool, why: str) -> Fo
     signed = signed_at(this, "amendment")
     status = S.ACCEPTED if accepted else S.DECLINED
     with transaction() as tx:
-        return _close(tx, this.id, number, status, by=signed.actor if signed else "", why=why)
+        return close_item(tx, this.id, number, status, by=signed.actor if signed else "", why=why)
 
 
 def _check(case: Dossier, number: int) -> None:
@@ -187,12 +187,16 @@ def _check(case: Dossier, number: int) -> None:
             text = say("question_incident_response.lesson_check", number=number, owner=office(row.owner).title,
                        text=row.text, evidence=row.evidence)  # fmt: skip
             word = ask_unless(LessonCheck, this, "lesson_check", of=checker(case), text=text,
-                              excluded=[row.reported_by], needless=partial(_dropped, case.id, number))  # fmt: skip
-            if word is None:
-                return
+                              excluded=[row.reported_by], needless=partial(_unreported, case.id, number))  # fmt: skip
+            if word is None:  # dropped, or checked by the form
+                continue
             check_lesson(this, number, word.verdict == "done", word.reason)
         if this.journal["check_lesson", this.turn]["status"] == S.DONE:
             return
+
+
+def _unreported(case_id: int, number: int) -> bool:
+    return S(_row(case_id, number).status) is not S.REPORTED
 
 
 def _dropped(case_id: int, number: int) -> bool:
@@ -211,20 +215,22 @@ def check_lesson(this: Dossier, number: int, done: bool, why: str) -> Followed:
     by = signed.actor if signed else ""
     with transaction() as tx:
         if done:
-            return _close(tx, this.id, number, S.DONE, by=by, why="")
-        _put(tx, this.id, number, status=S.OPEN.value)
+            return close_item(tx, this.id, number, S.DONE, by=by, why="")
+        put_item(tx, this.id, number, status=S.OPEN.value)
         row = _row(this.id, number)
         return Followed(number=number, status=row.status, owner=row.owner, text=why, by=by)
 
 
-def _close(tx: Transaction, case_id: int, number: int, status: S, *, by: str, why: str) -> Followed:
+def close_item(tx: Transaction, case_id: int, number: int, status: S, *, by: str, why: str) -> Followed:
+    """Close an item; return what became of it."""
     evidence = {"evidence": why[:300]} if why else {}
-    _put(tx, case_id, number, status=status.value, closed_by=by, closed_at=now(), **evidence)
+    put_item(tx, case_id, number, status=status.value, closed_by=by, closed_at=now(), **evidence)
     row = _row(case_id, number)
     return Followed(number=number, status=row.status, owner=row.owner, text=row.text, by=by)
 
 
-def _put(tx: Transaction, case_id: int, number: int, **values: Any) -> None:
+def put_item(tx: Transaction, case_id: int, number: int, **values: Any) -> None:
+    """Change where an item stands."""
     mine = (LESSONS.c.case_id == case_id) & (LESSONS.c.number == number)
     tx.core.execute(update(LESSONS).where(mine).values(values))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from models.incident_response.status import IncidentStatus as S
 from tasks import officer
 from tasks.alongside import gather
 from tasks.ask import open_questions
+from tasks.case import close_case
 from tasks.clock import now
 from tasks.deadline import DEADLINES
 from tasks.incident_response import aftermath, duty_book, investigation, lessons, summary
 from tasks.incident_response.contact import CONTACTS, contacts_of, keep_contact, note_reading
 from tasks.incident_response.contact_retention import erase_incident_contacts, keep_as_evidence
 from tasks.incident_response.ending import end_emergency
+from tasks.incident_response.lesson_intake import remind_of_items
 from tasks.incident_response.lessons import LESSONS, lessons_of
 from tasks.incident_response.recovery import restore
+from tasks.journal import lock
 from tasks.rung import fire_rungs
 from tasks.step import Dossier
 from tasks.store import transaction
@@ -345,3 +349,39 @@ def test_contacts_of_a_running_response_are_kept_however_old(ground: Ground) -> 
     later(days=200)
     assert erase_incident_contacts() == 0
     assert rows_of(CONTACTS)[0].phone == "13800138000"
+
+
+def test_an_item_may_be_checked_by_the_form_and_its_question_is_taken_back(ground: Ground) -> None:
+    case = over()
+    entry(case.number, "登记", "补充泡沫", "command_office", owner="区消防救援大队", due="2027-03-31")
+    tell(lessons.follow_up, case)
+    assert "还没有报告完成" in entry(case.number, "核实完成", "已查看", "command_office", 1)
+    entry(case.number, "报告完成", "入库单7号", "fire_brigade", 1)
+    tell(lessons.follow_up, case)
+    assert points() == {"lesson_check"}
+    assert "继续办理" in entry(case.number, "核实未完成", "数量不足", "command_office", 1)
+    assert tell(lessons.follow_up, case) == "parked"
+    assert points() == set()
+    entry(case.number, "报告完成", "入库单8号", "fire_brigade", 1)
+    tell(lessons.follow_up, case)
+    assert "已核实完成" in entry(case.number, "核实完成", "已查看", "command_office", 1)
+    assert tell(lessons.follow_up, case) is None
+    assert points() == set()
+
+
+def test_items_of_a_closed_drill_are_still_done_checked_and_reminded(ground: Ground) -> None:
+    case = responding(exercise="tabletop")
+    with transaction() as tx:
+        lock(tx, case.id)
+        for _ in range(2):
+            lessons.add(tx, case.id, "action", "补充泡沫", owner="fire_brigade", due_on=date(2027, 2, 1), source="drill",
+                        by="system")  # fmt: skip
+        close_case(case, S.CLOSED)
+    assert remind_of_items() == 0
+    entry(case.number, "报告完成", "入库单7号", "fire_brigade", 1)
+    assert "已核实完成" in entry(case.number, "核实完成", "已查看", "command_office", 1)
+    later(days=40)
+    assert remind_of_items() == 1
+    assert remind_of_items() == 0
+    assert notices(case, "lesson_late")
+    assert [row.status for row in lessons_of(case.id)] == ["done", "open"]
