@@ -261,19 +261,26 @@ def duties_table(duties: Sequence[Standing]) -> str:
     """Return the statutory duties: who owes what to whom by when, under which article, and what became of it."""
     if not duties:
         return ""
-    heads = [word(f"duty_{name}") for name in ("state", "what", "rule", "due", "done")]
+    heads = [word(f"duty_{name}") for name in ("what", "rule", "done")]
     rows = [
         [
-            word(f"duty_is_{one.state.value}") + "<br>" + (f"**{one.left}**" if one.tone == "bad" else one.left),
-            f"**{plain(one.title)}**<br>{plain(one.owes)} → {plain(one.towards)}",
-            plain(one.duty.rule) + (f"<br>{one.certainty}" if one.certainty else ""),
-            one.due_text
-            + (f"<br>{word('extended', by=plain(one.duty.extended_by))}" if one.duty.extended_until else ""),
+            f"**{plain(one.title)}**<br>{_stands(one)}<br>{_ends(one)}",
+            f"{plain(one.owes)} → {plain(one.towards)}<br>{plain(one.duty.rule)} {one.certainty}".rstrip(),
             _done(one),
         ]
         for one in duties
     ]
     return sections(f"## {word('duties')}", word("duties_help"), table(heads, rows))
+
+
+def _stands(one: Standing) -> str:
+    said = f"{word(f'duty_is_{one.state.value}')} {one.left}"
+    return f"**{said}**" if one.tone == "bad" else said
+
+
+def _ends(one: Standing) -> str:
+    ends = word("due_at", at=one.due_text)
+    return f"{ends} {word('extended', by=plain(one.duty.extended_by))}" if one.duty.extended_until else ends
 
 
 def _done(one: Standing) -> str:

@@ -83,20 +83,26 @@ def groups_table(states: Sequence[GroupState], address: str, number: str) -> str
     """Return the groups as a table, each with the link that opens its form."""
     if not states:
         return ""
-    heads = [word(f"group_{head}") for head in ("name", "head", "ordered", "acknowledged", "heard", "tasks", "late")]
+    heads = [word(f"group_{head}") for head in ("name", "stands", "tasks")]
     rows = [
         [
-            _form(one.title, address, number=number, group=one.row.code),
-            plain(office_title(one.row.head)),
-            brief(one.row.ordered_at),
-            one.acknowledged or (f"**{word('unanswered')}**" if one.row.status != WITHDRAWN else ""),
-            f"**{word('silent')}**<br>{brief(one.row.heard_at)}" if one.silent else brief(one.row.heard_at),
-            f"{one.done}/{one.total}",
-            f"**{one.late}**" if one.late else "",
+            f"{_form(one.title, address, number=number, group=one.row.code)}<br>{plain(office_title(one.row.head))}",
+            "<br>".join(_heard(one)),
+            f"{one.done}/{one.total}" + (f"<br>**{word('tasks_late', count=one.late)}**" if one.late else ""),
         ]
         for one in states
     ]
-    return sections(f"## {word('groups')}", table(heads, rows, right=(5, 6)))
+    return sections(f"## {word('groups')}", table(heads, rows))
+
+
+def _heard(one: GroupState) -> list[str]:
+    """Return when a group was ordered, when it answered, and when it was heard last."""
+    ordered = word("ordered", at=brief(one.row.ordered_at))
+    if one.row.status == WITHDRAWN:
+        return [ordered, word("withdrawn_at", at=brief(one.row.withdrawn_at))]
+    answered = word("answered", at=one.acknowledged) if one.acknowledged else f"**{word('unanswered')}**"
+    heard = word("heard", at=brief(one.row.heard_at)) if one.row.heard_at else word("tile_unheard")
+    return [ordered, answered, f"**{word('silent')}** {heard}" if one.silent else heard]
 
 
 def _form(text: str, address: str, **filled: str) -> str:

@@ -164,7 +164,7 @@ def sheet(view: View, points: str, leaves: str, comes: str) -> Document:
 def _parts(view: View, points: str) -> Iterator[tuple[str, Sequence[Paragraph | Table]]]:
     yield "sheet_state", [Paragraph(text=line) for line in _state(view)]
     owed = [one for one in view.duties if one.state.still_owed]
-    heads = ("duty_what", "duty_owes", "duty_due", "duty_left")
+    heads = ("sheet_duty", "duty_owes", "duty_due", "duty_left")
     yield "sheet_duties", _table(heads, (4, 3, 3, 3), [(one.title, one.owes, one.due_text, one.left) for one in owed])
     asked = [(one.number, one.title, office_title(one.role), local(one.due_at)) for one in view.questions]
     yield "questions", _table(("question_number", "question_what", "question_who", "question_due"), (2, 5, 3, 3), asked)
