@@ -22,7 +22,6 @@ from tasks.board_page import (
     table,
 )
 from tasks.board_page import word as usual
-from tasks.deadline import OCCASIONS
 from tasks.incident_response.face import IncidentSheet, Lane
 from tasks.incident_response.standing import PROCESS
 from tasks.incident_response.view import View, brief, word
@@ -38,6 +37,8 @@ UNSHOWN: Final = re.compile(
 """What only clocks, waits and questions write; acknowledgements are told from their own table."""
 DUTY: Final = re.compile(r"(?:duty|clock|told|rung)-(.+?)(?:-(met|superseded|corrected|late-reason|breach))?$")
 """Lines about one duty, named after it."""
+NUMBERED: Final = ("order", "order-withdrawn", "receive_report", "handover", "alert")
+"""Lines whose turn is a number that people know them by."""
 MOMENTS: Final = ("occurred_at", "occurred", "as_of")
 WORDS: Final = ("matter", "text", "title", "reason", "satisfied_by", "evidence")
 
@@ -86,11 +87,11 @@ def _journal(view: View) -> Iterator[Row]:
         if entry.step.startswith("clock-") and "satisfied_by" not in outcome:  # a clock that is no duty's
             continue
         occurred = _stated(outcome) or (stated.get(1) if entry.step == "opened" else None)
-        again = f"（{entry.turn}）" if 1 < entry.turn < OCCASIONS and entry.turn != entry.seq else ""
+        again = f"（{entry.turn}）" if entry.step in NUMBERED and entry.turn > 1 else ""
         reached = status_title(PROCESS, entry.after) if entry.after != entry.before else ""
         note = "；".join(filter(None, (_note(view, outcome), reached and word("reached", status=reached))))
         who = "" if entry.actor == SYSTEM else entry.actor
-        clause = clause_of(entry.step, entry.rule)
+        clause = clause_of(entry.step.replace("signed-", "ask-", 1), entry.rule)
         yield Row(occurred or entry.at, entry.at, line_title(entry.step) + again, who, clause, note)
 
 
@@ -104,7 +105,8 @@ def _stated(outcome: Mapping[str, Any]) -> datetime | None:
 
 def _note(view: View, outcome: Mapping[str, Any]) -> str:
     if isinstance(outcome.get("purpose"), str):  # of a call
-        return "，".join((purpose_text(view, outcome["purpose"]), office_title(str(outcome.get("role", "")))))
+        role = str(outcome.get("role", ""))
+        return "，".join(filter(None, (purpose_text(view, outcome["purpose"]), role and office_title(role))))
     text = next((outcome[name] for name in WORDS if isinstance(outcome.get(name), str)), "")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from config.incident_timeline import clause_of, is_named, lane_of
-from config.messages import speak
+from config.messages import FOLDER, speak
 from config.settings import ROOT, settings
+from config.yaml_file import read_yaml
 from tasks.board_subject import board_subjects
 from tasks.clock import now, set_clock
 from tasks.incident_response.board import incident_page, overview_page
@@ -258,3 +259,10 @@ def steps_of_the_process() -> list[tuple[str, str, bool]]:
 def test_every_step_of_the_process_belongs_to_a_clause_or_is_a_free_event() -> None:
     lost = [f"{file}: {name}" for file, name, cites in steps_of_the_process() if not cites and not is_named(name)]
     assert not lost, "name them in config/incident_timeline.yaml, or cite a rule"
+
+
+def test_every_decision_of_the_process_belongs_to_a_clause() -> None:
+    points = read_yaml(FOLDER / "zh" / "point_incident_response.yaml").keys() - {"placeholder"}
+    assert not [point for point in points if not clause_of(f"ask-{point}")], (
+        "name them in config/incident_timeline.yaml"
+    )
