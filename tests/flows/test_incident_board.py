@@ -19,9 +19,8 @@ from tasks.incident_response.timeline import timeline
 from tasks.incident_response.view import read_view
 from tasks.rung import fire_rungs
 from tasks.store import transaction
-from tests.flows.command_stage import minutes, once, ordered, sign, staffed, tell
+from tests.flows.command_stage import minutes, once, ordered, sign, staffed
 from tests.ground import Ground, settled
-
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -45,7 +44,7 @@ def test_a_real_response_reads_line_by_line_under_the_plan(ground: Ground) -> No
     done(case.number, partial(note_event, given=Event("东北风三级"), signer=sign("O1")))
     minutes(200)
     fire_rungs()
-    tell(direct, case)
+    once(direct, case)
     once(inform_public, case)
     page, view = incident_page(case.number), read_view(case.number)
     rows = timeline(view)
