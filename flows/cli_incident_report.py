@@ -1,7 +1,7 @@
 """`banjie incident report`, `quick`, `follow-up`, `list`, `show`: reports of accidents, server or not."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -26,6 +26,7 @@ from tasks.incident_response.report_lodging import (
     questions,
     report_fields,
 )
+from tasks.incident_response.scope import call_off as call_off_response
 
 app = typer.Typer(cls=OneSentence, no_args_is_help=True)
 Given = Annotated[list[str] | None, typer.Argument(help=say("cli.incident_fields"))]
@@ -33,6 +34,7 @@ Staff = Annotated[str, typer.Option("--staff", help=say("cli.staff_no"))]
 Code = Annotated[str, typer.Option("--code", help=say("cli.code"))]
 Contact = Annotated[str, typer.Option("--contact", help=say("cli.incident_contact"))]
 Phone = Annotated[str, typer.Option("--phone", help=say("cli.incident_phone"))]
+CALLED_OFF: Final = {"none": "accident_none", "outside": "accident_outside"}
 Number = Annotated[str, typer.Argument(help=say("cli.incident_number"))]
 Apart = Annotated[bool, typer.Option("--apart", help=say("cli.incident_apart"))]
 Json = Annotated[bool, typer.Option("--json", help=say("cli.json"))]
@@ -135,6 +137,17 @@ def grade(
 ) -> None:  # fmt: skip
     """Grade an accident otherwise than its numbers do."""
     typer.echo(overrule(number, level.upper(), reason, staff_no, code))
+
+
+@app.command("call-off", help=say("cli.incident_call_off"))
+def call_off(
+    number: Number,
+    verdict: Annotated[str, typer.Option("--verdict", help=say("cli.incident_call_off_verdict"))],
+    reason: Annotated[str, typer.Option("--reason", help=say("cli.reason"))],
+    staff_no: Staff, code: Code,
+) -> None:  # fmt: skip
+    """Call a response off that was verified."""
+    typer.echo(call_off_response(number, CALLED_OFF.get(verdict, verdict), reason, staff_no, code))
 
 
 def _contacts(found: History, staff_no: str, code: str) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from models.personal import open_field
 from tasks.incident_response.grading import overrule
 from tasks.incident_response.merging import merge
 from tasks.incident_response.report_lodging import end_by_form, follow_up_by_form, quick_by_form, report_by_form
+from tasks.incident_response.scope import OUTSIDE, call_off
 
 PERSONAL = "incident_report.personal_field"
 UNKNOWN = say("incident_report.unknown", "zh")
@@ -35,6 +36,8 @@ JUST_NOW = say("incident_report.just_now", "zh")
 More = Annotated[str, Field(json_schema_extra=open_field(500, 0, PERSONAL))]
 LEVELS = {one.text: one.value for one in GradeLevel}
 Level = Annotated[str, Field(json_schema_extra={"enum": [*LEVELS]})]
+VERDICTS = {say(f"form.verdict_{one}", "zh"): one for one in OUTSIDE}
+Verdict = Annotated[str, Field(json_schema_extra={"enum": [*VERDICTS]})]
 UNCHANGED = say("incident_report.unchanged", "zh")
 TownNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *TOWNS]})]
 LicenceNow = Annotated[str, Field(json_schema_extra={"enum": [UNCHANGED, *(one.word for one in Licensed)]})]
@@ -106,3 +109,17 @@ def overrule_accident_grade(number: Moment, level: Level, reason: Words, staff_n
         code: the authenticator's six digits.
     """
     return end_by_form(lambda: overrule(number, LEVELS[level], reason, staff_no, code))
+
+
+@flow(name="call_off_response", description=say("incident_report.call_off_form"), persist_result=False)
+def call_off_response(number: Moment, verdict: Verdict, reason: Words, staff_no: Moment, code: Moment) -> State[str]:
+    """Call a response off that was verified: no accident after all, or another plan's.
+
+    Args:
+        number: the incident's.
+        verdict: why there is nothing to respond to.
+        reason: what shows it.
+        staff_no: the signer's.
+        code: the authenticator's six digits.
+    """
+    return end_by_form(lambda: call_off(number, VERDICTS[verdict], reason, staff_no, code))

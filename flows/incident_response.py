@@ -38,10 +38,10 @@ def incident_response(number: str) -> str:
     case = incident.take_up(number)
     beside = (scope.verify, duty.report_up, situation.keep_reporting, release.inform_public, grading.follow_facts)
     if meanwhile(case, drill.unless_stopped(respond), *beside, drill.play):
-        meanwhile(case, look_after, release.inform_public, grading.follow_facts)
+        meanwhile(case, look_after, release.inform_public, grading.follow_facts, scope.verify)
     elif not scope.called_off(case):
         owed = drill.unless_stopped(duty.report_up)  # no response; what the law asks for is owed all the same
-        meanwhile(case, owed, grading.follow_facts, drill.play)
+        meanwhile(case, owed, grading.follow_facts, scope.verify, drill.play)
         drill.conclude(case)
     closing.close(case)
     return case.number

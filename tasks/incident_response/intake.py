@@ -25,6 +25,8 @@ from tasks.incident_response.incident import (
     brought,
     open_incident,
     plan_of,
+    present,
+    put,
 )
 from tasks.incident_response.situation import KIND as SITUATION
 from tasks.incident_response.situation import follow_rhythm
@@ -146,11 +148,18 @@ def _file(tx: Transaction, dossier: Dossier, given: Given, kind: str, at: dateti
     outcome = {"kind": kind, "source": given.source, "as_of": filed.as_of, "known": _known(given.report)}
     write_entry(tx, case, "receive_report", report, actor=given.by or actor.get(), at=at, outcome=outcome,
                 rule=cited(f"{PROCESS}.report_contents", dossier.on).label, tellings=told)  # fmt: skip
+    before = present(dossier.id)
     if given.links:
         links = {name: moment for name, moment in given.links.items() if name in LINKS}
         write_entry(tx, lock(tx, dossier.id), "note_report_chain", report, actor=given.by or actor.get(), at=at,
                     outcome=links, substance=False)  # fmt: skip
     take_facts(tx, dossier, report, at)
+    learned = given.links.get("scene_head")
+    if before.learned_at is None and learned is not None:
+        put(tx, dossier.id, learned_at=learned)
+    after = present(dossier.id)
+    if report > 1 and (after.learned_at, after.occurred_at) != (before.learned_at, before.occurred_at):
+        duty.arm(dossier, "reported", at)  # what the first report did not know counts from now on
     brought(dossier)
     return Lodged(dossier.number, report, kind == SUSPECTED)
 

@@ -10,11 +10,11 @@ from typing import Final
 from sqlalchemy import select
 
 from config.fact import Fact
-from config.messages import say
+from config.messages import Refusal, say
 from config.rulebook import cited
 from models.case import Mode
 from models.deadline import Clock
-from models.incident_response.report import Licensed
+from models.incident_response.report import Licensed, refuse_numbers
 from models.incident_response.report_answer import IncidentVerification
 from models.incident_response.status import IncidentStatus as S
 from tasks.ask_until import ask_until
@@ -24,12 +24,23 @@ from tasks.incident_response import call, duty, order
 from tasks.incident_response.authority import decided_by
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.facts import grades_text
-from tasks.incident_response.incident import PROCESS, REPORTS, brought, plan_of, present, put, rule_of
+from tasks.incident_response.incident import (
+    PROCESS,
+    REPORTS,
+    arrived,
+    brought,
+    incident_of,
+    plan_of,
+    present,
+    put,
+    rule_of,
+    signed,
+)
 from tasks.incident_response.intake import DUTY_ROOM, alerted
 from tasks.incident_response.picture import facts_text
-from tasks.journal import CASES
+from tasks.journal import CASES, lock
 from tasks.pose import withdraw_questions
-from tasks.step import Dossier, step
+from tasks.step import Dossier, actor, read_dossier, step
 from tasks.store import reading, transaction
 
 POINT: Final = "verify"
@@ -37,6 +48,8 @@ FIRST_JUDGEMENT: Final = "first_judgement"
 BUREAU: Final = "emergency_bureau"
 WATCH: Final = timedelta(days=3650)
 """A verdict is not withdrawn by time; only the end of the emergency makes it needless."""
+MAY_CALL_OFF: Final = (BUREAU, "command_office", "incident_commander")
+SHORTEST: Final = 2
 OUTSIDE: Final = {"accident_outside": S.OUT_OF_SCOPE, "accident_none": S.NOT_ACCIDENT}
 
 
@@ -102,8 +115,10 @@ def verify(case: Dossier) -> None:
     )  # fmt: skip
     if word is None:
         return
+    if word.verdict in OUTSIDE and present(case.id).ended_at is not None:
+        return  # it came with the end, and there is nothing left to call off
     if word.verdict in OUTSIDE:
-        call_off_incident(case, word.verdict, word.reason)
+        call_off_incident(case, word.verdict, word.reason, decided_by(case, POINT)[1])
     else:
         verify_incident(case, word.verdict, word.reason)
     meet_clock(case, FIRST_JUDGEMENT)
@@ -159,14 +174,43 @@ class CalledOff(Fact):
 
 
 @step(reaches=lambda found: found.status, tells=lambda found: found.roles, rule=rule_of("report_contents"))
-def call_off_incident(case: Dossier, verdict: str, reason: str) -> CalledOff:
+def call_off_incident(case: Dossier, verdict: str, reason: str, by: str) -> CalledOff:
     """End the response: no accident, or not under this plan; calls, orders, duties and questions end with it (1.4)."""
-    by, word = decided_by(case, POINT)[1], say(f"form.verdict_{verdict}")
+    word = say(f"form.verdict_{verdict}")
     roles = stand_everybody_down(case, word, by)
     if verdict == "accident_outside":
         with transaction() as tx:
             put(tx, case.id, scope="out", scope_reason=reason)
     return CalledOff(verdict=word, status=OUTSIDE[verdict].value, reason=reason, by=by, roles=roles)
+
+
+def call_off(number: str, verdict: str, reason: str, staff_no: str, code: str) -> str:
+    """Take a verification back: it was no accident after all, or is another plan's; signed, until the emergency ends.
+
+    Returns:
+        One sentence that says so.
+
+    Raises:
+        Refusal: no such incident, its emergency has ended, no such verdict, no reason, or the signature does not hold.
+    """
+    case = incident_of(number.strip().upper())
+    if verdict not in OUTSIDE:
+        raise Refusal("incident_report.verdict_wrong", given=verdict)
+    if len(reason.strip()) < SHORTEST:
+        raise Refusal("incident_report.reason_missing")
+    refuse_numbers(reason)
+    by = signed(staff_no, code, MAY_CALL_OFF).actor
+    token = actor.set(by)
+    try:
+        with transaction() as tx:
+            lock(tx, case.id)
+            if present(case.id).ended_at is not None:
+                raise Refusal("incident_report.ended", number=case.number)
+            call_off_incident(read_dossier(case.number), verdict, reason.strip(), by)
+    finally:
+        actor.reset(token)
+    arrived(case.number)
+    return say("incident_report.called_off", number=case.number, status=OUTSIDE[verdict].text)
 
 
 def stand_everybody_down(case: Dossier, why: str, by: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from config.messages import Refusal
-from flows.incident_report import merge_incidents
+from flows.incident_report import call_off_response, merge_incidents
 from tasks.ask import open_questions
 from tasks.case import instances_open
 from tasks.clock import now
@@ -227,3 +227,36 @@ def test_what_was_merged_before_goes_on_with_the_twin(place: Ground) -> None:
     with reading() as connection:
         lines = connection.execute(select(ENTRIES.c.step).where(ENTRIES.c.case_id == first.case_id)).scalars().all()
     assert lines.count("merge_incident") == 1
+
+
+def test_a_verified_accident_that_was_none_is_called_off_by_a_signed_act(ground: Ground) -> None:
+    full()
+    tell(scope.verify)
+    say_of("verify", "S1", "accident_licensed")
+    tell(scope.verify)
+    word = "不属事故（误报、虚惊、未遂）"
+    assert call_off_response.fn(NUMBER, word, "现场核查为庆典燃放", "S1", fresh_code("S1")).is_failed()
+    assert "不属事故" in str(call_off_response.fn(NUMBER, word, "现场核查为庆典燃放", "S2", fresh_code("S2")).message)
+    assert status_of(NUMBER) == "not_accident"
+    assert tell(scope.establish) is False
+    assert [line[3] for line in journal(NUMBER) if line[0] == "call_off_incident"] == ["S2"]
+    lines = len(journal(NUMBER))
+    tell(scope.verify)
+    assert len(journal(NUMBER)) == lines
+
+
+def test_what_has_ended_is_not_called_off(place: Ground) -> None:
+    full()
+    with transaction() as tx:
+        tx.core.execute(INCIDENTS.update().values(ended_at=now()))
+    with pytest.raises(Refusal, match="应急结束"):
+        scope.call_off(NUMBER, "accident_none", "误报", "S2", fresh_code("S2"))
+
+
+def test_the_units_hour_counts_from_when_its_head_learned_of_it_however_late_that_is_known(place: Ground) -> None:
+    quick()
+    assert duties_of(rows_of(INCIDENTS)[0].case_id, "unit_report") == []
+    later(minutes=30)
+    followed(head_told="08:55")
+    assert rows_of(INCIDENTS)[0].learned_at is not None
+    assert len(duties_of(rows_of(INCIDENTS)[0].case_id, "unit_report")) == 1
