@@ -38,8 +38,8 @@ from tests.resilience.season_driver import Death
 
 BEGIN = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
 SPACING = timedelta(seconds=156)
-ROUNDS = 40
-CONTROLLED = 25
+ROUNDS = 30
+CONTROLLED = 16
 """Round in which the scene is under control, and the end is spoken of."""
 DECISIONS = table(Decision)
 WORSE = {"dead": "10", "missing": "0", "as_of": ""}
@@ -89,10 +89,12 @@ def _bring(number: str, place: int) -> None:
     """Bring what comes from outside in a round; what came before the end of the last process is not brought again."""
     if place in (4, 20):
         silent = CALLS.c.answered_at.is_(None) | (CALLS.c.answered_at < BEGIN + place * SPACING)
-        waiting_on = select(CALLS.c.code).where(CALLS.c.ended_at.is_(None), silent).order_by(CALLS.c.id)
+        waiting = (
+            select(CALLS.c.staff_no, CALLS.c.code).where(CALLS.c.ended_at.is_(None), silent).order_by(CALLS.c.id.desc())
+        )
         with reading() as connection:
-            waiting = list(connection.execute(waiting_on).scalars())
-        for code in waiting:
+            codes = dict(connection.execute(waiting).tuples().all())
+        for code in codes.values():
             acknowledge(Said(code, Ack.RECEIVED, "code"))
     if place == 10:
         brought = read_changes(WORSE, now())
