@@ -40,8 +40,7 @@ def incident_response(number: str) -> str:
     if meanwhile(case, drill.unless_stopped(respond), *beside, drill.play):
         meanwhile(case, look_after, release.inform_public, grading.follow_facts, scope.verify)
     elif not scope.called_off(case):
-        owed = drill.unless_stopped(duty.report_up)  # no response; what the law asks for is owed all the same
-        meanwhile(case, owed, grading.follow_facts, scope.verify, drill.play)
+        meanwhile(case, drill.unless_stopped(account_for), grading.follow_facts, scope.verify, drill.play)
         drill.conclude(case)
     closing.close(case)
     return case.number
@@ -64,6 +63,12 @@ def look_after(case: Dossier) -> None:
         drill.conclude(case)
         return
     gather(case, recovery.restore, investigation.investigate, learn, duty.report_up)
+
+
+def account_for(case: Dossier) -> None:
+    """Report and investigate what no plan was started for: the law asks for it all the same (Order 493 Art. 9–32)."""
+    if not case.drill:
+        gather(case, investigation.investigate, duty.report_up)
 
 
 def learn(case: Dossier) -> None:
