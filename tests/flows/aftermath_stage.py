@@ -26,7 +26,7 @@ STAFF: Final = {role.id: f"F{place:03}" for place, role in enumerate(roles(), 1)
 TOWN: Final = "yuelai"
 _FREE: Final = (
     "opened", "asked-", "ask-", "clock-", "lapsed-", "for-", "until-", "rung-", "put-", "verify_report", "call-",
-    "stood-down-", "duty-", "told-", "order",
+    "stood-down-", "duty-", "told-", "order", "voice-",
 )  # fmt: skip
 
 
