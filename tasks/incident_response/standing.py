@@ -93,7 +93,7 @@ class Standing(NamedTuple):
     @property
     def due_text(self) -> str:
         """When it ends."""
-        return local(self.due_at) if self.due_at else _say("paused")
+        return local(self.due_at) if self.due_at else self._without_moment
 
     @property
     def tone(self) -> str:
@@ -106,9 +106,14 @@ class Standing(NamedTuple):
         if self.state is State.SUPERSEDED:
             return _say("superseded_late" if self.duty.late else "superseded")
         if self.margin is None:
-            return _say("paused")
+            return self._without_moment
         kind = "left" if self.margin >= timedelta(0) else "over"
         return _say(f"{kind}_kept" if not self.state.still_owed else kind, span=span(abs(self.margin)))
+
+    @property
+    def _without_moment(self) -> str:
+        """Why no moment is told: the clock stands still, or the law names none."""
+        return _say("paused" if self.duty.anchor_at is not None else "no_time")
 
 
 def _say(name: str, /, **facts: object) -> str:
@@ -163,7 +168,8 @@ def _standing(row: Any, at: datetime) -> Standing:
         late = row.late or (due_at is not None and row.satisfied_at >= due_at + SECOND)
         return Standing(row, due_at, State.KEPT_LATE if late else State.KEPT, margin)
     if due_at is None:
-        return Standing(row, None, State.PAUSED, None)
+        # a duty whose law names no time (at once, throughout) has no clock, and is open until it is discharged
+        return Standing(row, None, State.OPEN if row.anchor_at is None else State.PAUSED, None)
     if row.late or at >= due_at + SECOND:
         return Standing(row, due_at, State.LATE, due_at - at)
     soon = (due_at - at) * SOON <= due_at - (row.anchor_at or row.armed_at)
