@@ -21,13 +21,14 @@ ActKind = Annotated[
 ]
 Words = Annotated[str, Field(json_schema_extra=open_field(500))]
 Heading = Annotated[str, Field(json_schema_extra=open_field(200))]
+Name = Annotated[str, Field(json_schema_extra=open_field(40))]
 Short = Annotated[str, Field(json_schema_extra=open_field(80, 0))]
 
 
 @flow(name="group_report", description=say("incident_command.report_form"), persist_result=False)
 def report_of_group(  # noqa: PLR0917 -- the fields of the form
-    number: str, group: str, kind: ReportKind, text: Words, staff_no: str, code: str, task: str = "", file: Short = "",
-    occurred: str = "",
+    number: Name, group: Name, kind: ReportKind, text: Words, staff_no: str, code: str, task: Short = "",
+    file: Short = "", occurred: Short = "",
 ) -> State[str]:  # fmt: skip
     """Report how a working group stands, what it has begun and done, what it needs (2.5, 2.6 (3)).
 
@@ -48,7 +49,7 @@ def report_of_group(  # noqa: PLR0917 -- the fields of the form
 
 @flow(name="add_task", description=say("incident_command.task_form"), persist_result=False)
 def add_task(  # noqa: PLR0917 -- the fields of the form
-    number: str, group: str, title: Heading, minutes: int, staff_no: str, code: str, clause: str = ""
+    number: Name, group: Name, title: Heading, minutes: int, staff_no: str, code: str, clause: Short = ""
 ) -> State[str]:
     """Order a further task of a working group (2.6 (2)).
 
@@ -67,7 +68,7 @@ def add_task(  # noqa: PLR0917 -- the fields of the form
 
 @flow(name="note_event", description=say("incident_command.event_form"), persist_result=False)
 def note_event(  # noqa: PLR0917 -- the fields of the form
-    number: str, text: Words, staff_no: str, code: str, occurred: str = "", clause: str = ""
+    number: Name, text: Words, staff_no: str, code: str, occurred: Short = "", clause: Short = ""
 ) -> State[str]:
     """Note an event with the moment at which it occurred.
 
@@ -84,7 +85,7 @@ def note_event(  # noqa: PLR0917 -- the fields of the form
 
 
 @flow(name="request_expansion", description=say("incident_command.expansion_form"), persist_result=False)
-def request_expansion(number: str, why: Words, wanted: Words, staff_no: str, code: str) -> State[str]:
+def request_expansion(number: Name, why: Words, wanted: Words, staff_no: str, code: str) -> State[str]:
     """Report that the accident is not controlled and spreading (4.4).
 
     Args:
@@ -100,7 +101,7 @@ def request_expansion(number: str, why: Words, wanted: Words, staff_no: str, cod
 
 @flow(name="command_act", description=say("incident_command.act_form"), persist_result=False)
 def command_word(  # noqa: PLR0917 -- the fields of the form
-    number: str, kind: ActKind, text: Words, staff_no: str, code: str, document: Short = "", orders: str = ""
+    number: Name, kind: ActKind, text: Words, staff_no: str, code: str, document: Short = "", orders: Short = ""
 ) -> State[str]:
     """Set up the on-site command, record measures in sudden danger, or who commands (2.2, 4.4).
 
