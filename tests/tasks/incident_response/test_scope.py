@@ -1,6 +1,7 @@
 """Verification beside the response, scope with a way round, no accident at all, and two incidents that are one (1.4, 3)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from config.messages import Refusal
 from flows.incident_report import call_off_response, merge_incidents
+from flows.incident_response import incident_response
 from tasks.ask import open_questions
 from tasks.case import instances_open
 from tasks.clock import now
@@ -24,6 +26,7 @@ from tasks.incident_response.report_lodging import Brings, lodge_quick
 from tasks.journal import ENTRIES, verify
 from tasks.step import read_dossier
 from tasks.store import reading, transaction
+from tasks.wait import Parked
 from tests.ground import BOTH, DEADLINES, Ground, fresh_code, hire, journal, later, rows_of, settled, status_of
 from tests.tasks.incident_response.report_stage import (
     NUMBER,
@@ -260,3 +263,37 @@ def test_the_units_hour_counts_from_when_its_head_learned_of_it_however_late_tha
     followed(head_told="08:55")
     assert rows_of(INCIDENTS)[0].learned_at is not None
     assert len(duties_of(rows_of(INCIDENTS)[0].case_id, "unit_report")) == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"), [("accident_none", "not_accident"), ("accident_outside", "out_of_scope")]
+)
+def test_the_story_ends_with_the_verdict(ground: Ground, verdict: str, status: str) -> None:
+    full()
+    for _ in range(2):
+        with pytest.raises(Parked):
+            incident_response.fn(NUMBER)
+    assert {"verify", "activate"} <= points()  # side by side: neither waits for the other
+    say_of("verify", "S1", verdict)
+    with suppress(Parked):  # the replay that takes the verdict up was further on already; its nudge wakes the next
+        incident_response.fn(NUMBER)
+    assert incident_response.fn(NUMBER) == NUMBER
+    assert status_of(NUMBER) == status
+    assert not instances_open(NUMBER)
+    assert points() == set()
+    lines = len(journal(NUMBER))
+    assert incident_response.fn(NUMBER) == NUMBER
+    assert len(journal(NUMBER)) == lines
+    assert list(verify()) == []
+
+
+def test_the_story_of_an_unlicensed_store_waits_for_the_word_alone(place: Ground) -> None:
+    full(licensed="没有经营许可证")
+    with pytest.raises(Parked):
+        incident_response.fn(NUMBER)
+    assert "activate" not in points()
+    assert "duty" in {point.partition(".")[0] for point in points()}  # no report up waits for it
+    say_of("verify", "S2", "accident_override", reason="火势威胁居民区")
+    with pytest.raises(Parked):
+        incident_response.fn(NUMBER)
+    assert "activate" in points()
