@@ -13,13 +13,16 @@ import pytest
 from sqlalchemy import insert
 
 from config.messages import Refusal
+from models.incident_response.tables import TABLES
 from tasks.clock import now
 from tasks.incident_response import verifier
 from tasks.incident_response.bundle import Bundle, bundle, case_of, check, sealed, zipped
-from tasks.incident_response.evidence import contents
+from tasks.incident_response.evidence import CONTACTS, contents
 from tasks.incident_response.handover import Pair, hand_over
+from tasks.incident_response.standing import DUTIES
+from tasks.incident_response.view import CALL_STEPS, INCIDENTS, PARTS
 from tasks.journal import NOTICES, verify
-from tasks.store import snapshot, transaction
+from tasks.store import snapshot, table, transaction
 from tests.ground import Ground, fresh_code, hire, journal
 from tests.privacy import leaks
 from tests.tasks.incident_response import staged
@@ -245,3 +248,9 @@ def test_the_board_inside_is_a_page_with_its_pictures(floor: Ground) -> None:
     assert page.count('<img src="data:image/svg+xml;base64,') == 2
     assert "<table>" in page
     assert "<br>" in page
+
+
+def test_no_table_of_an_incident_is_forgotten() -> None:
+    kept = {INCIDENTS.name, DUTIES.name, CALL_STEPS.name, CONTACTS.name, *(one.name for one in PARTS.values())}
+    every = {table(model).name for model in TABLES if "case_id" in table(model).c}
+    assert every <= kept
