@@ -316,9 +316,7 @@ def urgency(view: View) -> tuple[Any, ...]:
 def _overview(title: str, views: Sequence[View]) -> str:
     if not views:
         return ""
-    heads = [
-        word(f"overview_{name}") for name in ("number", "unit", "status", "grade", "response", "due", "late", "silent")
-    ]
+    heads = [word(f"overview_{name}") for name in ("number", "status", "due", "open")]
     rows = []
     for view in sorted(views, key=urgency):
         due = next((one for one in view.duties if one.state.still_owed and one.due_at), None)
@@ -327,17 +325,20 @@ def _overview(title: str, views: Sequence[View]) -> str:
         address = f"{settings().address}/v2/artifacts/key/{board_key(view.case.number)}"
         rows.append(
             [
-                marked(link(view.case.number, address), drill=view.drill),
-                plain(view.incident.unit_name),
-                plain(status_title(PROCESS, view.case.status)),
-                grades_text(view.incident),
-                level_title(view.incident.response_level),
+                f"{marked(link(view.case.number, address), drill=view.drill)}<br>{plain(view.incident.unit_name)}",
+                (
+                    f"**{plain(status_title(PROCESS, view.case.status))}**<br>{grades_text(view.incident)}<br>"
+                    f"{word('head_response')}{level_title(view.incident.response_level)}"
+                ),
                 f"{due.due_text}<br>{plain(due.title)}" if due else "",
-                f"**{late}**" if late else "",
-                str(silent or ""),
+                "<br>".join(
+                    f"**{word(name)} {count}**"
+                    for name, count in (("tile_late", late), ("tile_silent", silent))
+                    if count
+                ),
             ]
         )
-    return sections(f"## {title}", table(heads, rows, right=(6, 7)))
+    return sections(f"## {title}", table(heads, rows))
 
 
 def incident_pages(client: SyncPrefectClient) -> list[Page]:
