@@ -1,5 +1,6 @@
 """An official in front of headless Chromium, and the house he or she works in: nothing is known but the pages."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -31,6 +33,7 @@ from tasks.store import reading
 from tasks.watch import show_boards
 
 VERDICT = say("form.verdict")
+CODE = say("form.code")
 DETAILS = say("parameter.details")
 UP_SECONDS = 240
 
@@ -80,12 +83,30 @@ class House:
         return found[0]
 
 
+def asked(point: str, role: str = "", seconds: float = 90.0) -> Question:
+    """Return the open question of a point, once it has a run of its own."""
+    found: list[Question] = []
+
+    def look() -> bool:
+        found[:] = [one for one in open_questions(role=role) if one.point == point and one.run_id]
+        return bool(found)
+
+    wait(look, seconds, f"{point} is asked of {role or 'anybody'}")
+    return found[0]
+
+
 @contextmanager
-def house_up(folder: Path, prepare: Callable[[], None]) -> Iterator[House]:
-    """`banjie up` on a home of its own, under a simulated clock, once what is given has prepared its database."""
+def house_up(folder: Path, prepare: Callable[[], None], **more: str) -> Iterator[House]:
+    """`banjie up` on a home of its own, under a simulated clock, once what is given has prepared its database.
+
+    Args:
+        folder: the home.
+        prepare: prepares the database.
+        more: further variables, without their BANJIE_.
+    """
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    given = {"HOME": str(folder), "CLOCK": "simulated", "PORT": str(port), "ADDRESS": address}
+    given = {"HOME": str(folder), "CLOCK": "simulated", "PORT": str(port), "ADDRESS": address, **more}
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("BANJIE_", "PREFECT_"))]:
             patch.delenv(name)
@@ -152,13 +173,34 @@ class Official:
         return dialog
 
     def fill(self, where: Locator, given: Mapping[str, str]) -> None:
-        """Fill the fields in by their titles; the verdict is chosen from its list."""
+        """Fill the fields in by their titles; what has a list is chosen from it."""
         for title, value in given.items():
-            if title == VERDICT:
-                where.get_by_label(f"Select {title}").click()
+            listed = where.get_by_label(f"Select {title}", exact=True)
+            if title == VERDICT or listed.count():
+                listed.click()
                 self.page.get_by_role("option", name=value, exact=True).click()
             else:
                 where.get_by_label(title).fill(value)
+
+    def submit(self, deployment: str, filled: Mapping[str, str], **given: Any) -> None:
+        """Open the form of a deployment, with some parameters in its address, fill the rest in, and submit it."""
+        found = self.house.client.read_deployment_by_name(deployment)
+        parameters = quote(json.dumps(given, ensure_ascii=False), safe="")
+        self.page.goto(f"{self.house.address}/v2/deployments/deployment/{found.id}/run?parameters={parameters}")
+        button = self.page.get_by_role("button", name="Submit")
+        button.wait_for()
+        for title, value in filled.items():
+            self.page.locator("main").get_by_label(title, exact=False).first.fill(value)
+        self.picture(deployment.partition("/")[0])
+        button.click()
+
+    def resume_with(self, question: Question, given: Mapping[str, str], code: Callable[[], str]) -> None:
+        """Answer in the question's own run, with a code that is read off just before the click."""
+        self.open_question(question)
+        dialog = self.dialog(question)
+        self.fill(dialog, given)
+        self.fill(dialog, {CODE: code()})
+        dialog.get_by_role("button", name="Resume").click()
 
     def resume(self, question: Question, given: Mapping[str, str]) -> None:
         """Answer in the question's own run, and wait for the season's next step."""

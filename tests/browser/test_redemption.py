@@ -1,12 +1,10 @@
 """The whole road of one application through Prefect's UI: call, application, correction, review, publicity, payment."""
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -16,7 +14,7 @@ from sqlalchemy import select
 
 from config.messages import say
 from tasks import officer
-from tasks.ask import Question, open_questions
+from tasks.ask import Question
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
 from tasks.form import choices
@@ -24,7 +22,7 @@ from tasks.journal import CASES, case_id_of, verify
 from tasks.store import reading
 from tasks.wait import INSTANCES, count_nudge
 from tasks.worklist import wake
-from tests.browser.official import VERDICT, House, Official, as_parameters, house_up, wait
+from tests.browser.official import VERDICT, House, Official, as_parameters, asked, house_up, wait
 from tests.flows.redemption_stage import CLOSES, CODE, NOTICE, OPENS, ROLES, Redeeming, content, member, uscc
 from tests.flows.service_stage import CODE_SECONDS, at
 from tests.published import posted
@@ -74,19 +72,6 @@ def becomes(number: str, *wanted: str) -> None:
     wait(lambda: status(number) in wanted, PATIENCE, f"{number} is {wanted}, not {status(number)}")
 
 
-def submitted(clerk: Official, deployment: str, filled: dict[str, str], **given: Any) -> None:
-    """Open the custom-run form of a deployment, with some parameters in its address, fill the rest in, and submit it."""
-    found = clerk.house.client.read_deployment_by_name(deployment)
-    parameters = quote(json.dumps(given, ensure_ascii=False), safe="")
-    clerk.page.goto(f"{clerk.house.address}/v2/deployments/deployment/{found.id}/run?parameters={parameters}")
-    button = clerk.page.get_by_role("button", name="Submit")
-    button.wait_for()
-    for title, value in filled.items():
-        clerk.page.locator("main").get_by_label(title, exact=False).first.fill(value)
-    clerk.picture(deployment.partition("/")[0])
-    button.click()
-
-
 def answer(question: Question, verdict: str, **fields: str) -> dict[str, str]:
     """Return a question's form as the officer of its role fills it in, by the titles that the page shows."""
     labels = {value: label for label, value in choices(question.form, "verdict").items()}
@@ -104,18 +89,6 @@ def code_of(question: Question) -> dict[str, str]:
     return {CODE_TITLE: officer.code_now(_signer(question))}
 
 
-def asked(point: str, role: str = "") -> Question:
-    """Return the open question of a point, once it has a run of its own."""
-    found: list[Question] = []
-
-    def look() -> bool:
-        found[:] = [one for one in open_questions(role=role) if one.point == point and one.run_id]
-        return bool(found)
-
-    wait(look, PATIENCE, f"{point} is asked of {role or 'anybody'}")
-    return found[0]
-
-
 def state_of(house: House, question: Question) -> State:
     """Return the state of a question's own run."""
     state = house.client.read_flow_run(UUID(question.run_id)).state
@@ -125,11 +98,7 @@ def state_of(house: House, question: Question) -> State:
 
 def resumed(clerk: Official, question: Question, given: dict[str, str]) -> None:
     """Answer in the question's own run, from the Runs page filtered by Suspended."""
-    clerk.open_question(question)
-    dialog = clerk.dialog(question)
-    clerk.fill(dialog, given)
-    clerk.fill(dialog, code_of(question))
-    dialog.get_by_role("button", name="Resume").click()
+    clerk.resume_with(question, given, lambda: code_of(question)[CODE_TITLE])
 
 
 def decided(clerk: Official, question: Question, given: dict[str, str]) -> None:
@@ -155,7 +124,7 @@ def test_one_application_from_the_call_to_the_money_with_its_correction(
     house, stage = town_hall
     began = time.monotonic()
     # the call: the department starts the notice and signs it
-    submitted(clerk, "policy_redemption/policy_redemption", {}, policy=CODE, opens=str(OPENS), closes=str(CLOSES))
+    clerk.submit("policy_redemption/policy_redemption", {}, policy=CODE, opens=str(OPENS), closes=str(CLOSES))
     resumed(clerk, asked("launch"), answer(asked("launch"), "approve"))
     becomes(NOTICE, "open")
     # the firm applies, one paper short
@@ -165,7 +134,7 @@ def test_one_application_from_the_call_to_the_money_with_its_correction(
         say("parameter.uscc"): uscc(1),
         say("parameter.materials"): "审计报告=1-审计报告.pdf",
     }
-    submitted(clerk, "apply/apply", applied)
+    clerk.submit("apply/apply", applied)
     becomes(APPLICATION, "correction")
     assert stage.letters(1) == ["received", "correction"]
     board = clerk.board(f"redemption-{NOTICE.lower()}")
@@ -173,7 +142,7 @@ def test_one_application_from_the_call_to_the_money_with_its_correction(
     clerk.picture("board-correction")
     # it mends what it was told, the same way
     stage.file("1-认定证书.pdf")
-    submitted(clerk, "apply/apply", applied | {say("parameter.materials"): "认定证书=1-认定证书.pdf"})
+    clerk.submit("apply/apply", applied | {say("parameter.materials"): "认定证书=1-认定证书.pdf"})
     becomes(APPLICATION, "reviewing")
     # told once is told once: the reviewer's return about a paper that lay there is refused and asked again
     question = asked("review", "science_bureau")
@@ -228,12 +197,12 @@ def refused(house: House, name: str) -> str:
 
 def test_what_cannot_be_taken_is_told_why_in_one_sentence(town_hall: tuple[House, Redeeming], clerk: Official) -> None:
     house, _ = town_hall
-    submitted(clerk, "apply/apply", {say("parameter.notice"): "DX-2027-0009", say("parameter.uscc"): uscc(1)})
+    clerk.submit("apply/apply", {say("parameter.notice"): "DX-2027-0009", say("parameter.uscc"): uscc(1)})
     name = say("policy_redemption.apply_run", notice="DX-2027-0009", uscc=uscc(1))
     assert refused(house, name) == say("kernel.no_such_case", number="DX-2027-0009")
     gone = "DX-2027-0001-000099"
-    submitted(clerk, "withdrawal/withdrawal", {}, number=gone, reason="不再需要")
+    clerk.submit("withdrawal/withdrawal", {}, number=gone, reason="不再需要")
     why = say("policy_redemption.no_such_application", number=gone)
     assert refused(house, say("policy_redemption.withdrawal_run", number=gone)) == why
-    submitted(clerk, "objection/objection", {}, number=gone, receipt="异1", ground="材料不实")
+    clerk.submit("objection/objection", {}, number=gone, receipt="异1", ground="材料不实")
     assert refused(house, say("policy_redemption.objection_run", number=gone)) == why
