@@ -148,17 +148,21 @@ def code_of(staff_no: str) -> str:
 
 
 def answered(windows: dict[str, Official], question: Question) -> None:
-    """Answer a question in its own run, in the window of whoever it is asked of."""
+    """Answer a question in its own run, in the window of whoever it is asked of; again where it was shown anew meanwhile."""
     staff_no = cast.signer_of(question.role)
-    given = form_of(question, answer_of(question)) | {say("form.staff_no"): staff_no}
-    windows[staff_no].resume_with(question, given, lambda: code_of(staff_no))
-    wait(
-        lambda: not [one for one in open_questions(seat_id=question.seat_id) if one.attempt == question.attempt],
-        PATIENCE,
-        f"{question.point} is taken",
-    )
-    again = open_questions(seat_id=question.seat_id)
-    assert not again or again[0].refusal == say("kernel.shown_anew"), again[0].refusal
+    while True:
+        given = form_of(question, answer_of(question)) | {say("form.staff_no"): staff_no}
+        windows[staff_no].resume_with(question, given, lambda: code_of(staff_no))
+
+        def taken(seat_id: int = question.seat_id, attempt: int = question.attempt) -> bool:
+            return not [one for one in open_questions(seat_id=seat_id) if one.attempt == attempt]
+
+        wait(taken, PATIENCE, f"{question.point} is taken")
+        again = open_questions(seat_id=question.seat_id)
+        if not again:
+            return
+        assert again[0].refusal == say("kernel.shown_anew"), again[0].refusal
+        question = again[0]
 
 
 def is_so(**wanted: Any) -> bool:
