@@ -1,6 +1,7 @@
 """A complete accident of level III in Prefect's UI, by two officers, with mail and a web hook really received."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tasks import officer
 from tasks.ask import Question, open_questions
 from tasks.clock import now, set_clock
 from tasks.database import upgrade
+from tasks.door import Signature, decide
 from tasks.incident_response import cast
 from tasks.incident_response.call_record import CALLS
 from tasks.incident_response.group_report import kind_text
@@ -31,7 +33,7 @@ from tasks.incident_response.incident import GROUPS, INCIDENTS
 from tasks.journal import CASES, case_id_of, verify
 from tasks.server import free_port
 from tasks.store import reading
-from tasks.wait import INSTANCES, count_nudge
+from tasks.wait import INSTANCES, count_nudge, run_of
 from tasks.worklist import wake
 from tests.browser.official import House, Official, asked, house_up, wait
 from tests.reported import answer_of, form_of, report_parameters
@@ -41,6 +43,8 @@ PATIENCE = 90.0
 NUMBER = "SG-2027-001"
 BEGIN = datetime(2027, 3, 1, 9, tzinfo=SHANGHAI)
 STEP = timedelta(seconds=31)
+WHOLE = os.environ.get("BANJIE_UI") == "whole"
+"""Everything in the browser, four minutes; otherwise what comes after the end of the emergency goes by the command line."""
 DONE_BY_HAND = ("activate", "agree.III", "verify", "duty.report_city", "duty.report_province", "end_condition.scene",
                 "end_condition.environment", "end_condition.secondary", "end_confirm", "end_approve.1")  # fmt: skip
 """What is answered in the order of the plan, before whatever else is asked."""
@@ -165,6 +169,13 @@ def answered(windows: dict[str, Official], question: Question) -> None:
         question = again[0]
 
 
+def answered_at_once(house: House, question: Question) -> None:
+    """Answer a question as the command line does."""
+    staff_no = cast.signer_of(question.role)
+    decide(question.seat_id, Signature(staff_no, code_of(staff_no), answer_of(question), "command"))
+    wake(house.client, run_of(NUMBER))
+
+
 def is_so(**wanted: Any) -> bool:
     """Say whether the incident's row says this."""
     with reading() as connection:
@@ -257,13 +268,15 @@ def test_an_accident_of_level_three_in_the_browser(
             return bool(ready) or status() == "closed" or (not asked_now and parked() is not None)
 
         wait(goes_on, PATIENCE, "something is asked, or waited for")
-        if ready:
+        if ready and WHOLE:
             answered(windows, ready[0])
+        elif ready:
+            answered_at_once(command_post, ready[0])
         elif status() != "closed":
             moved_on(command_post)
     assert open_questions(case=NUMBER) == []
     assert list(verify()) == []
-    ways = {way for _, way in command_post.signed(NUMBER).values()}
-    assert ways == {"form"}
+    ways = [way for _, way in command_post.signed(NUMBER).values()]
+    assert ways.count("form") == len(ways) if WHOLE else ways.count("form") >= len(DONE_BY_HAND)
     took = time.monotonic() - began
     print(f"\nan accident in the browser: {took:.0f} s, {len(post.mails)} mails, {len(post.hooks)} hooks")  # noqa: T201 -- the measurement
