@@ -18,6 +18,7 @@ from tasks.case import instances_open
 from tasks.clock import now, set_clock
 from tasks.conscription.course import number_of, open_season
 from tasks.database import upgrade
+from tasks.incident_response import cast as accident
 from tasks.policy_redemption import try_out as redemption
 from tasks.policy_redemption.try_out import Stories
 from tasks.reach import prefect
@@ -118,6 +119,7 @@ def _prepare_try_out(stories: Stories) -> None:
         set_clock(datetime.now(UTC))
     since, treasurer = date(now().astimezone(SHANGHAI).year - 1, 1, 1), rehearsal.signer_of("finance_bureau")
     rehearsal.enrol_cast(since)
+    accident.enrol_cast(since)
     if empty:
         open_season(season(TRY_OUT_SEASON))
     if not redemption.notice_number():
@@ -135,6 +137,8 @@ def _how_to_go_on(address: str) -> list[str]:
         notice=redemption.notice_number(),
         manager=redemption.signer_of("science_bureau"),
         tax=redemption.signer_of("tax_bureau"),
+        commander=accident.COMMANDER,
+        others=accident.OFFICE,
     ).splitlines()
 
 
