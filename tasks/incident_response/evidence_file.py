@@ -1,17 +1,15 @@
 """Files that come with a report: kept under their SHA-256, originals and all; one that is missing stops nothing."""
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from config.settings import settings
+from tasks import file_store
+from tasks.file_store import FILES, keep_file
 from tasks.intake import MAILBOX
 
 STORE: Final = "incident_files"
-FILES: Final = "files"
-PIECE: Final = 1 << 20
 
 
 class Kept(NamedTuple):
@@ -24,7 +22,7 @@ class Kept(NamedTuple):
 
 def place_of(digest: str) -> Path:
     """Return where a kept file lies."""
-    return settings().home / STORE / digest[:2] / digest
+    return file_store.place_of(STORE, digest)
 
 
 def keep(number: str, name: str) -> Kept:
@@ -44,21 +42,4 @@ def keep(number: str, name: str) -> Kept:
         return Kept(tidy, "", "missing")
     if path.stat().st_size > settings().roster_max_bytes:
         return Kept(tidy, "", "large")
-    return Kept(tidy, _copy(path), "")
-
-
-def _copy(path: Path) -> str:
-    root = settings().home / STORE
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passing = root / f".{os.getpid()}-{path.stat().st_ino}.part"
-    digest = hashlib.sha256()
-    with path.open("rb") as source, passing.open("wb") as target:
-        while piece := source.read(PIECE):
-            digest.update(piece)
-            target.write(piece)
-        target.flush()
-        os.fsync(target.fileno())
-    place = place_of(digest.hexdigest())
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passing.replace(place)
-    return digest.hexdigest()
+    return Kept(tidy, keep_file(STORE, path), "")

@@ -1,18 +1,16 @@
 """Papers of applications: files are kept under their SHA-256, and never under the name they came with."""
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from config.messages import Refusal
 from config.settings import settings
+from tasks import file_store
+from tasks.file_store import FILES, keep_file
 from tasks.intake import MAILBOX
 
 STORE: Final = "policy_papers"
-FILES: Final = "files"
-PIECE: Final = 1 << 20
 
 
 class Kept(NamedTuple):
@@ -25,7 +23,7 @@ class Kept(NamedTuple):
 
 def place_of(digest: str) -> Path:
     """Return where a paper lies."""
-    return settings().home / STORE / digest[:2] / digest
+    return file_store.place_of(STORE, digest)
 
 
 def keep(notice: str, name: str) -> Kept:
@@ -51,22 +49,4 @@ def keep(notice: str, name: str) -> Kept:
         raise Refusal("policy_redemption.file_empty", file=tidy)
     if size > most:
         raise Refusal("policy_redemption.file_large", file=tidy, limit=most // 1_000_000)
-    return Kept(tidy, _copy(path), size)
-
-
-def _copy(path: Path) -> str:
-    """Copy a file to its place by way of a name of its own, so that whoever looks finds it whole or not at all."""
-    root = settings().home / STORE
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passing = root / f".{os.getpid()}-{path.stat().st_ino}.part"
-    digest = hashlib.sha256()
-    with path.open("rb") as source, passing.open("wb") as target:
-        while piece := source.read(PIECE):
-            digest.update(piece)
-            target.write(piece)
-        target.flush()
-        os.fsync(target.fileno())
-    place = place_of(digest.hexdigest())
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passing.replace(place)
-    return digest.hexdigest()
+    return Kept(tidy, keep_file(STORE, path), size)

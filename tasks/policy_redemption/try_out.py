@@ -26,11 +26,11 @@ from tasks import officer
 from tasks.ask import open_questions
 from tasks.clock import now, set_clock, today
 from tasks.door import Signature, decide
+from tasks.file_store import FILES
 from tasks.journal import CASES, case_id_of
 from tasks.mailbox import FOLDER, take_roster
 from tasks.policy_redemption.firm import register_number
 from tasks.policy_redemption.intake import Filing, file_applications
-from tasks.policy_redemption.paper_store import FILES
 from tasks.roster import write_roster
 from tasks.store import reading, transaction
 from tasks.wait import Parked
