@@ -102,7 +102,8 @@ def report(case: Dossier, given: Given, signer: Signer) -> str:
     with transaction() as tx:
         loud = kind in (DIFFICULTY, SUPPORT)
         tells = (*directing(case), *(("group_head:coordination",) if kind == SUPPORT else ())) if loud else ()
-        rule = rule_of("command_tasks" if task else "command_heartbeat")(case)
+        cited = "command_leftover" if kind == CONFIRMED else "command_tasks" if task else "command_heartbeat"
+        rule = rule_of(cited)(case)
         write_line(tx, case, "group-report", outcome, by=who.actor, rule=rule, tells=tells)
         _heartbeat(tx, case, group)
         if task:
