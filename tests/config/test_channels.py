@@ -66,7 +66,10 @@ class TestDefault:
         book = written(tmp_path, example)
         assert book.book
         assert book.officers
-        assert {p.text.split()[0] for p in problems(book, ["conscription_office"], {"x": "y"})} == {"环境变量", "密钥文件"}
+        assert {p.text.split()[0] for p in problems(book, ["conscription_office"], {"x": "y"})} == {
+            "环境变量",
+            "密钥文件",
+        }
 
 
 class TestRoutes:

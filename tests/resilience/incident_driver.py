@@ -43,6 +43,8 @@ CONTROLLED = 16
 """Round in which the scene is under control, and the end is spoken of."""
 DECISIONS = table(Decision)
 WORSE = {"dead": "10", "missing": "0", "as_of": ""}
+GATHERED = ("incident_call.voice", "incident_call.exhausted", "incident_call.unable")
+"""Notices that tell of as many silent people as one look of the bell found."""
 DRAWN = re.compile(r"-\d+$")
 """Ends of steps that carry the number of a row."""
 
@@ -88,12 +90,17 @@ def _tell(number: str) -> None:
 def _bring(number: str, place: int) -> None:
     """Bring what comes from outside in a round; what came before the end of the last process is not brought again."""
     if place in (4, 20):
-        silent = CALLS.c.answered_at.is_(None) | (CALLS.c.answered_at < BEGIN + place * SPACING)
-        waiting = (
-            select(CALLS.c.staff_no, CALLS.c.code).where(CALLS.c.ended_at.is_(None), silent).order_by(CALLS.c.id.desc())
+        rows = (
+            select(CALLS.c.staff_no, CALLS.c.code, CALLS.c.answered_at)
+            .where(CALLS.c.ended_at.is_(None))
+            .order_by(CALLS.c.id)
         )
         with reading() as connection:
-            codes = dict(connection.execute(waiting).tuples().all())
+            called = list(connection.execute(rows).tuples().all())
+        since = BEGIN + place * SPACING
+        codes = {staff_no: code for staff_no, code, _ in called}
+        for staff_no in {staff_no for staff_no, _, answered_at in called if answered_at and answered_at >= since}:
+            del codes[staff_no]
         for code in codes.values():
             acknowledge(Said(code, Ack.RECEIVED, "code"))
     if place == 10:
@@ -126,7 +133,9 @@ def snapshot(_order: dict[str, Any]) -> dict[str, Any]:
         "deadlines": [(*clocks[row.id], row.met_at is not None, row.superseded_at is not None) for row in rows["deadlines"]],
         "rungs": [(*clocks[row.deadline_id], row.rung) for row in rows["rungs"]],
         "steps": sorted({DRAWN.sub("", row.step) for row in rows["entries"]}),
-        "notices": [(row.recipient, row.channel, row.template) for row in rows["notices"]],
+        "notices": [
+            (row.recipient, row.channel, row.template) for row in rows["notices"] if row.template not in GATHERED
+        ],
         "incident_duties": [(row.name, row.turn, row.armed_by, row.satisfied_at is not None, row.late) for row in rows["incident_duties"]],
         "incident_call_steps": [(*calls[row.call_id], row.step, row.kind) for row in rows["incident_call_steps"]],
         "incident_acks": [(*calls[row.call_id], row.kind) for row in rows["incident_acks"]],
