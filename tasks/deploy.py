@@ -7,15 +7,18 @@ import asyncio
 import contextlib
 import io
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+import prefect
 import yaml
 from prefect.cli.deploy._config import _load_deploy_configs_and_actions
 from prefect.cli.deploy._core import _run_multi_deploy
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import PREFECT_API_TLS_INSECURE_SKIP_VERIFY, temporary_settings
 from prefect.workers.process import ProcessWorker
 from rich.console import Console
 
@@ -27,6 +30,8 @@ from tasks.runner import INCIDENT, TYPE, URGENT, WarmWorker
 
 FILE: Final = "prefect.yaml"
 DEFAULT: Final = "default"
+NOTED: Final = "banjie_deployed"
+"""Variable of Prefect's server: the fingerprint of what was deployed there."""
 
 
 def deploy(root: Path | None = None) -> list[str]:
@@ -43,7 +48,11 @@ def deploy(root: Path | None = None) -> list[str]:
     with get_client(sync_client=True) as client:
         for pool in {one.get("work_pool", {}).get("name") or settings().work_pool for one in configurations}:
             ensure_pool(client, pool, folder)
-        with contextlib.chdir(folder), _told() as output:
+        names = {one["name"] for one in configurations}
+        digest = _digest(folder)
+        if (known := _deployed(client, names)) and _noted(client) == digest and len(known) == len(configurations):
+            return known
+        with contextlib.chdir(folder), _told() as output, temporary_settings(_plain(str(client.api_url))):
             try:
                 asyncio.run(
                     _run_multi_deploy(
@@ -56,12 +65,47 @@ def deploy(root: Path | None = None) -> list[str]:
                 )
             except (ValueError, FileNotFoundError, AttributeError, ImportError, SyntaxError) as error:
                 raise Refusal("engine.deploy_failed", file=folder / FILE, reason=error) from error
-        names = {one["name"] for one in configurations}
         flows = {flow.id: flow.name for flow in client.read_flows()}
-        deployed = [one for one in client.read_deployments() if one.name in names]
-        for one in deployed:
-            title_form(client, flows[one.flow_id], one)
-        return sorted(f"{flows[one.flow_id]}/{one.name}" for one in deployed)
+        for one in client.read_deployments():
+            if one.name in names:
+                title_form(client, flows[one.flow_id], one)
+        _note(client, digest)
+        return _deployed(client, names)
+
+
+def _deployed(client: SyncPrefectClient, names: set[str]) -> list[str]:
+    """Return the deployments of these names that are there, as `flow/deployment`."""
+    flows = {flow.id: flow.name for flow in client.read_flows()}
+    return sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments() if one.name in names)
+
+
+def _digest(folder: Path) -> str:
+    """Return the fingerprint of everything that a deployment follows from: the stories, their words and their forms."""
+    whole = sha256(f"{prefect.__version__}\0{folder}\0{settings().work_pool}\0{settings().language}".encode())
+    files = [folder / FILE]
+    for column in ("flows", "models", "config"):
+        files += sorted(path for path in (folder / column).rglob("*") if path.suffix in (".py", ".yaml"))
+    for path in files:
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return whole.hexdigest()
+
+
+def _noted(client: SyncPrefectClient) -> str:
+    """Return the fingerprint of what this server has; empty where nothing is noted."""
+    found = client.read_variable_by_name(NOTED)
+    return str(found.value) if found is not None else ""
+
+
+def _note(client: SyncPrefectClient, digest: str) -> None:
+    if client.read_variable_by_name(NOTED) is None:
+        client.create_variable(VariableCreate(name=NOTED, value=digest))
+    else:
+        client.update_variable(VariableUpdate(name=NOTED, value=digest))
+
+
+def _plain(address: str) -> dict[Any, Any]:
+    """Return settings that spare each of Prefect's many clients the certificates, where there is no TLS to check."""
+    return {PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True} if address.startswith("http://") else {}
 
 
 def ensure_pool(client: SyncPrefectClient, pool: str, root: Path) -> None:

@@ -16,7 +16,9 @@ from tasks import rehearsal
 from tasks.clock import set_clock
 from tasks.conscription.course import open_season
 from tasks.database import upgrade
+from tasks.incident_response import cast
 from tests.browser.official import House, Official, house_up
+from tests.browser.post import Post
 
 SEASONS = ("2027H1", "2027H2")
 """The first begins with the groups' adjustment, the second with the publicity plan."""
@@ -54,10 +56,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
+    """Where notices arrive."""
+    made = Post()
+    made.write(tmp_path_factory.mktemp("channels") / "channels.yaml")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[House]:
     """`banjie up` on a home of its own, with scripted officers and two seasons that wait for their first decision."""
     del chromium  # without it there is nothing to start a house for
-    with house_up(tmp_path_factory.mktemp("house"), _prepare) as made:
+    with house_up(tmp_path_factory.mktemp("house"), _prepare, CHANNELS=str(post.channels)) as made:
         yield made
 
 
@@ -66,6 +77,7 @@ def _prepare() -> None:
     opens = season(SEASONS[0]).windows.application["male"].opens
     set_clock(datetime.combine(opens - timedelta(days=4), datetime.min.time(), SHANGHAI))
     rehearsal.enrol_cast(date(opens.year - 1, 1, 1))
+    cast.enrol_cast(date(opens.year - 1, 1, 1))
     for name in SEASONS:
         open_season(season(name))
 

@@ -21,7 +21,7 @@ from tasks.store import make_keys
 SEASON = Path(__file__).with_name("season_driver.py")
 INCIDENT = Path(__file__).with_name("incident_driver.py")
 APPLICANTS, SEED = 200, 7
-KILLS = int(os.environ.get("BANJIE_KILLS", "60"))
+KILLS = int(os.environ.get("BANJIE_KILLS", "40"))
 DICE = int(os.environ.get("BANJIE_KILLS_SEED", "20270301"))
 KILLS_A_SEASON = 20
 TIMED = 0.2

@@ -64,9 +64,9 @@ class TestRunSender:
         provider_server.drip("/drips")
         book = Channels.model_validate({
             "channels": {
-                "well": hook(provider_server, "/{target}", deadline=15),
-                "dead": hook(provider_server, "/dead", deadline=15),
-                "drips": hook(provider_server, "/drips", deadline=15),
+                "well": hook(provider_server, "/{target}", deadline=4),
+                "dead": hook(provider_server, "/dead", deadline=4),
+                "drips": hook(provider_server, "/drips", deadline=4),
             },
             "officers": {"0": {"well": "dead"}, "1": {"well": "alive"}, "2": {"well": "later"}},
         })  # fmt: skip
