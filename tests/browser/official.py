@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import select
@@ -36,6 +37,7 @@ VERDICT = say("form.verdict")
 CODE = say("form.code")
 DETAILS = say("parameter.details")
 UP_SECONDS = 240
+TRIES, CHOOSING_MS = 4, 4_000
 
 
 def wait(look: Callable[[], Any], seconds: float, what: str) -> float:
@@ -177,10 +179,21 @@ class Official:
         for title, value in given.items():
             listed = where.get_by_label(f"Select {title}", exact=True)
             if title == VERDICT or listed.count():
-                listed.click()
-                self.page.get_by_role("option", name=value, exact=True).click()
+                self._choose(listed, value)
             else:
                 where.get_by_label(title).fill(value)
+
+    def _choose(self, listed: Locator, value: str) -> None:
+        """Choose from a list; one that is drawn anew under the pointer is tried again."""
+        for _ in range(TRIES - 1):
+            listed.click()
+            try:
+                self.page.get_by_role("option", name=value, exact=True).click(timeout=CHOOSING_MS)
+            except PlaywrightTimeoutError:
+                continue
+            return
+        listed.click()
+        self.page.get_by_role("option", name=value, exact=True).click()
 
     def submit(self, deployment: str, filled: Mapping[str, str], **given: Any) -> None:
         """Open the form of a deployment, with some parameters in its address, fill the rest in, and submit it."""
