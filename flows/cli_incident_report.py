@@ -108,9 +108,9 @@ def show(
     for name, text in found.known.items():
         console.print(f"  {name}：{text}", highlight=False)
     for one in found.reports:
-        console.print(
-            say("incident_report.report_line", **(one._asdict() | {"kind": say(f"incident_report.filed_{one.kind}")}))
-        )
+        says = "；".join(f"{name}：{text}" for name, text in one.says.items())
+        facts = one._asdict() | {"kind": say(f"incident_report.filed_{one.kind}"), "says": says}
+        console.print(say("incident_report.report_line", **facts), highlight=False)
     for link in chain(found.line.number):
         console.print(link.text, highlight=False)
     for contact in contacts:

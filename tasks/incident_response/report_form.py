@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from config.messages import Refusal, say
-from config.offices import towns
+from config.offices import town, towns
+from config.zone import SHANGHAI
 from models.incident_response.report import (
     GROUPS,
     AccidentKind,
@@ -189,11 +190,11 @@ def _told(group: Any) -> str:
         return say(f"incident_report.{group.state.value}")
     if "text" in type(group).model_fields and len(group.said) == 1 and group.text:
         return str(group.text)
-    parts = [say(f"incident_report.said_{name}", value=_value(value)) for name, value in group.said.items()]
+    parts = [say(f"incident_report.said_{name}", value=_value(name, value)) for name, value in group.said.items()]
     return "；".join(parts)
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
     if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
-    return str(getattr(value, "word", value))
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return town(value).title if name == "town" else str(getattr(value, "word", value))
