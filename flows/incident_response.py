@@ -67,7 +67,7 @@ def look_after(case: Dossier) -> None:
 
 def account_for(case: Dossier) -> None:
     """Report and investigate what no plan was started for: the law asks for it all the same (Order 493 Art. 9–32)."""
-    if not case.drill:
+    if not case.drill:  # a drill that starts nothing has nothing to account for
         gather(case, investigation.investigate, duty.report_up)
 
 

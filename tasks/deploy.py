@@ -74,16 +74,17 @@ def deploy(root: Path | None = None) -> list[str]:
 
 
 def _deployed(client: SyncPrefectClient, names: set[str]) -> list[str]:
-    """Return the deployments of these names that are there, as `flow/deployment`."""
+    """Return the deployments of these names that some work pool serves, as `flow/deployment`."""
     flows = {flow.id: flow.name for flow in client.read_flows()}
-    return sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments() if one.name in names)
+    served = (one for one in client.read_deployments() if one.name in names and one.work_pool_name)
+    return sorted(f"{flows[one.flow_id]}/{one.name}" for one in served)
 
 
 def _digest(folder: Path) -> str:
     """Return the fingerprint of everything that a deployment follows from: the stories, their words and their forms."""
     whole = sha256(f"{prefect.__version__}\0{folder}\0{settings().work_pool}\0{settings().language}".encode())
     files = [folder / FILE]
-    for column in ("flows", "models", "config"):
+    for column in ("flows", "tasks", "models", "config"):  # a form's choices may be named in any of them
         files += sorted(path for path in (folder / column).rglob("*") if path.suffix in (".py", ".yaml"))
     for path in files:
         whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -126,13 +126,6 @@ def groups_of(case_id: int) -> list[Any]:
         return list(connection.execute(select(GROUPS).where(GROUPS.c.case_id == case_id)).all())
 
 
-def tasks_of(case_id: int, group: str = "") -> list[Any]:
-    """Return an incident's tasks: all, or one group's."""
-    chosen = select(TASKS).where(TASKS.c.case_id == case_id).order_by(TASKS.c.id)
-    with reading() as connection:
-        return list(connection.execute(chosen.where(TASKS.c.group_code == group) if group else chosen).all())
-
-
 def direct(case: Dossier) -> None:
     """Follow the groups for as long as the response lasts: papers, levels, reports that do not come, late tasks.
 

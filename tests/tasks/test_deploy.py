@@ -186,3 +186,19 @@ def test_our_own_file_keeps_the_house_rules() -> None:
         for schedule in one.get("schedules", []):
             assert ZoneInfo(schedule["timezone"]).key == "Asia/Shanghai"
     assert engine().runner in ("warm", "process")
+
+
+def test_deploying_again_does_nothing_until_something_has_changed(
+    checkout: Path, prefect_client: SyncPrefectClient
+) -> None:
+    (name,) = deploy(checkout)
+    first = prefect_client.read_deployment_by_name(name)
+    assert deploy(checkout) == [name]
+    assert prefect_client.read_deployment_by_name(name).updated == first.updated, "nothing has changed"
+    prefect_client.delete_deployment(first.id)
+    assert deploy(checkout) == [name], "what is gone comes back"
+    back = prefect_client.read_deployment_by_name(name)
+    (checkout / "flows" / "trial_duty.py").write_text(DUTY.replace("承办处室", "承办单位"))
+    assert deploy(checkout) == [name]
+    changed = prefect_client.read_deployment_by_name(name)
+    assert changed.parameter_openapi_schema != back.parameter_openapi_schema
